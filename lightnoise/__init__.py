@@ -1,0 +1,44 @@
+"""Physically-motivated light noise for images: bloom, glare and gamma on linear light.
+
+>>> import numpy as np, lightnoise as ln
+>>> image = np.zeros((72, 128, 3), np.uint8)
+>>> image[30:34, 60:64] = 255
+>>> hazy = ln.bloom(image, ln.BloomParams(scatter=0.2, radius_deg=1.5))
+>>> bool(hazy[40, 62, 0] > image[40, 62, 0])
+True
+"""
+
+from __future__ import annotations
+
+from lightnoise.camera import CAMERAS, Camera
+from lightnoise.functional import bloom, chain, chain_batch, chain_linear, gamma, glare
+from lightnoise.params import BloomParams, GammaParams, GlareParams, params_from_dict
+from lightnoise.presets import PRESETS, preset
+from lightnoise.severity import EFFECTS, severity
+from lightnoise.transforms import Bloom, Chain, Gamma, Glare, OneOf
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CAMERAS",
+    "EFFECTS",
+    "PRESETS",
+    "Bloom",
+    "BloomParams",
+    "Camera",
+    "Chain",
+    "Gamma",
+    "GammaParams",
+    "Glare",
+    "GlareParams",
+    "OneOf",
+    "bloom",
+    "chain",
+    "chain_batch",
+    "chain_linear",
+    "gamma",
+    "glare",
+    "params_from_dict",
+    "preset",
+    "severity",
+]

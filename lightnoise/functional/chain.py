@@ -1,0 +1,252 @@
+"""Decode once, go through lens, exposure and sensor in their physical order, encode once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightnoise.camera import Camera
+from lightnoise.constants import LUMA
+from lightnoise.functional import codec, lens, sensor
+from lightnoise.functional.layout import TOPS, Planes, split, split_shape
+from lightnoise.optics.recovery import hold_measured, recover
+from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
+
+Image = NDArray[Any]
+Effects = tuple[BloomParams, GlareParams, GammaParams]
+P = TypeVar("P", bound=EffectParams)
+
+
+def bloom(
+    image: Image, params: BloomParams, *, camera: Camera | None = None, return_damage: bool = False
+) -> Any:
+    """Apply bloom alone; see `chain`."""
+    return chain(image, [_of_type(params, BloomParams)], camera=camera, return_damage=return_damage)
+
+
+def glare(
+    image: Image, params: GlareParams, *, camera: Camera | None = None, return_damage: bool = False
+) -> Any:
+    """Apply glare alone; see `chain`."""
+    return chain(image, [_of_type(params, GlareParams)], camera=camera, return_damage=return_damage)
+
+
+def gamma(
+    image: Image, params: GammaParams, *, camera: Camera | None = None, return_damage: bool = False
+) -> Any:
+    """Apply exposure, tone error and noise alone; see `chain`."""
+    return chain(image, [_of_type(params, GammaParams)], camera=camera, return_damage=return_damage)
+
+
+def chain(
+    image: Image, params: Iterable[Params], *, camera: Camera | None = None, return_damage: bool = False
+) -> Any:
+    """Apply several effects on linear light with one decode and one encode.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)
+        RGB order, uint8, uint16, or float32 or float64 in [0, 1]. Never modified; alpha passes through.
+    params : iterable of BloomParams, GlareParams, GammaParams
+        Each effect at most once. Their order does not matter: light goes through the lens, then the exposure,
+        the sensor and the tone curve.
+    camera : Camera, optional
+        Default ``Camera()``.
+    return_damage : bool
+        Also return where the picture was destroyed.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype. Identity params give the same values bit for bit.
+    damage : ndarray of shape (H, W), float32
+        Only with ``return_damage``: stray / (direct + stray) luminance, in [0, 1]; 1 where a pixel newly became
+        all white or all black; 0 everywhere for the identity.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image or a param is of the wrong kind, an effect stands twice, or the lens effects together
+        spread more than the whole light.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((4, 4, 3), 100, np.uint8)
+    >>> int(chain(image, [GammaParams(exposure_ev=1.0)])[0, 0, 0])
+    138
+    """
+    camera = _camera(camera)
+    planes = split(image)
+    effects = _in_order(params)
+    if all(effect.is_identity for effect in effects):
+        same = image.copy()
+        return (same, np.zeros(image.shape[:2], np.float32)) if return_damage else same
+    color, stray = _render(planes, effects, camera)
+    result = planes.join(color)
+    if not return_damage:
+        return result
+    return result, _damage(planes.color, color, stray)
+
+
+def chain_linear(radiance: Image, params: Iterable[Params], *, camera: Camera | None = None) -> NDArray[np.float32]:
+    """Apply effects to linear light that is no picture yet: no recovery, no clipping, no encoding.
+
+    Parameters
+    ----------
+    radiance : ndarray of shape (H, W), (H, W, 1) or (H, W, 3), float
+        Linear light, white = 1.0, finite and ≥ 0, without upper bound.
+    params : iterable of BloomParams, GlareParams, GammaParams
+        Each effect at most once. Noise is added only if ``shot`` or ``read`` asks for it. ``gamma`` must be 1,
+        since it acts on encoded values.
+    camera : Camera, optional
+        Its geometry and iris are used, its response and sensor are not.
+
+    Returns
+    -------
+    ndarray of float32, same shape
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `chain`; also for light that is negative or not finite, and for ``gamma`` ≠ 1.
+    """
+    camera = _camera(camera)
+    planes = split_shape(radiance)
+    if not np.issubdtype(planes.color.dtype, np.floating) or planes.alpha is not None:
+        raise TypeError(f"radiance must be float with 1 or 3 channels; got {radiance.dtype}, shape {radiance.shape}")
+    light = planes.color.astype(np.float32)
+    if not (np.isfinite(light).all() and light.min() >= 0.0):
+        raise ValueError("radiance must be finite and ≥ 0")
+    bloom_params, glare_params, gamma_params = _in_order(params)
+    if gamma_params.gamma != 1.0:
+        raise ValueError(f"gamma must be 1 on linear light (it acts on encoded values), got {gamma_params.gamma:g}")
+    if not (bloom_params.is_identity and glare_params.is_identity):
+        scattered = lens.scatter(light, bloom_params, glare_params, camera)
+        light = scattered.direct + scattered.stray
+    if gamma_params.exposure_ev != 0.0:
+        light = light * np.float32(2.0**gamma_params.exposure_ev)
+    if gamma_params.has_noise:
+        light = np.ascontiguousarray(light)
+        sensor.add_noise(light, gamma_params)
+    return light.reshape(radiance.shape)
+
+
+def chain_batch(
+    images: Image, params_per_image: Sequence[Iterable[Params]], *, camera: Camera | None = None
+) -> Image:
+    """Apply to each image of a batch its own params.
+
+    Parameters
+    ----------
+    images : ndarray of shape (N, H, W, C)
+        As for `chain`.
+    params_per_image : sequence of N iterables of params
+    camera : Camera, optional
+
+    Returns
+    -------
+    ndarray, same shape and dtype
+
+    Raises
+    ------
+    ValueError
+        If there are not N lists of params; else as `chain`.
+    """
+    if not isinstance(images, np.ndarray) or images.ndim != 4:
+        shape = getattr(images, "shape", type(images).__name__)
+        raise ValueError(f"images must be an (N, H, W, C) array, got {shape}")
+    if len(params_per_image) != len(images):
+        raise ValueError(f"params_per_image must have one list for each of {len(images)} images, got {len(params_per_image)}")
+    out = np.empty_like(images)
+    for i, params in enumerate(params_per_image):
+        out[i] = chain(images[i], params, camera=camera)
+    return out
+
+
+def _render(planes: Planes, effects: Effects, camera: Camera) -> tuple[Image, NDArray[np.float32] | None]:
+    """Return the new colour planes and, if the lens took part, the fraction of stray luminance (H, W)."""
+    bloom_params, glare_params, gamma_params = effects
+    color = planes.color
+    through_lens = not (bloom_params.is_identity and glare_params.is_identity)
+    if not through_lens and _is_tone_only(color, gamma_params, camera):
+        return codec.tone(color, camera.response, gamma_params.gamma, gamma_params.exposure_ev), None
+    measured = codec.decode(color, camera.response)
+    light = recover(measured, camera.highlight_gain, *camera.focal_px(color.shape[1]))
+    exposure = np.float32(2.0**gamma_params.exposure_ev)
+    factor = np.full(color.shape[2], exposure, np.float32)
+    direct, stray, stray_share = light, None, None
+    if through_lens:
+        scattered = lens.scatter(light, bloom_params, glare_params, camera)
+        direct, stray = scattered.direct, scattered.stray
+        factor *= scattered.kept
+        stray_luminance = _luminance(stray)
+        stray_share = stray_luminance / np.maximum(stray_luminance + _luminance(direct), np.float32(1e-12))
+    direct = direct * exposure
+    if light is not measured:
+        hold_measured(direct, measured, light, factor)
+    if stray is not None:
+        direct += stray * exposure
+    sensor.spill(direct, camera)
+    if gamma_params.has_noise:
+        np.minimum(direct, np.float32(camera.full_well), out=direct)
+        sensor.add_noise(direct, gamma_params)
+    return codec.encode(direct, camera.response, gamma_params.gamma, color.dtype), stray_share
+
+
+def _is_tone_only(color: Image, params: GammaParams, camera: Camera) -> bool:
+    """Whether each pixel's answer depends on its own value alone: no noise, no spilling, no recovered lamp."""
+    if params.has_noise or camera.column_blooming > 0.0:
+        return False
+    if params.exposure_ev >= 0.0 or camera.highlight_gain <= 1.0:
+        return True
+    return bool(color.max() < TOPS.get(color.dtype, 1))
+
+
+def _damage(before: Image, after: Image, stray_share: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Return the damage map; see `chain`."""
+    top = TOPS.get(before.dtype, 1)
+    white = (after >= top).all(axis=2) & ~(before >= top).all(axis=2)
+    black = (after <= 0).all(axis=2) & ~(before <= 0).all(axis=2)
+    damage = np.zeros(before.shape[:2], np.float32) if stray_share is None else np.clip(stray_share, 0.0, 1.0)
+    damage[white | black] = 1.0
+    return damage
+
+
+def _luminance(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    return light[..., 0] if light.shape[2] == 1 else light @ np.array(LUMA, np.float32)
+
+
+def _in_order(params: Iterable[Params]) -> Effects:
+    """Return one of each effect, the defaults (identity) for those absent."""
+    if isinstance(params, EffectParams):
+        raise TypeError("params must be a list of params, got a single one; write [params]")
+    found: dict[str, Any] = {}
+    for one in params:
+        if not isinstance(one, EffectParams):
+            raise TypeError(f"params must be BloomParams, GlareParams or GammaParams, got {one!r}")
+        if one.effect in found:
+            raise ValueError(f"each effect may stand once in a chain, got {one.effect} twice")
+        found[one.effect] = one
+    return (
+        found.get("bloom", BloomParams()),
+        found.get("glare", GlareParams()),
+        found.get("gamma", GammaParams()),
+    )
+
+
+def _of_type(params: Any, wanted: type[P]) -> P:
+    if not isinstance(params, wanted):
+        raise TypeError(f"params must be {wanted.__name__}, got {params!r}")
+    return params
+
+
+def _camera(camera: Camera | None) -> Camera:
+    if camera is None:
+        return Camera()
+    if not isinstance(camera, Camera):
+        raise TypeError(f"camera must be a lightnoise.Camera, got {camera!r}")
+    return camera

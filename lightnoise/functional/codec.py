@@ -1,0 +1,88 @@
+"""Encoded pixels to linear light, and back once at the end."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightnoise import kernels
+from lightnoise.functional.layout import TOPS
+from lightnoise.optics import response as curves
+
+Image = NDArray[np.float32]
+
+
+def decode(color: NDArray[Any], response: str) -> Image:
+    """Return linear light, white = 1.0.
+
+    Parameters
+    ----------
+    color : ndarray of shape (H, W, C), uint8, uint16, or float in [0, 1]
+        Encoded pixels.
+    response : str
+        Camera response, see `lightnoise.optics.response`.
+
+    Returns
+    -------
+    ndarray of shape (H, W, C), float32
+    """
+    if color.dtype not in TOPS:
+        return curves.decode(color, response).astype(np.float32)
+    out = np.empty(color.shape, np.float32)
+    codes = np.ascontiguousarray(color).reshape(-1)
+    kernels.transfer.look_up(codes, _decode_table(response, TOPS[color.dtype]), out.reshape(-1))
+    return out
+
+
+def encode(light: Image, response: str, gamma: float, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return linear light as encoded pixels: response, then v^gamma, then rounding to the dtype.
+
+    Light below 0 and above white is clipped here and nowhere before. Floats are computed in float32.
+    """
+    flat = np.ascontiguousarray(light).reshape(-1)
+    table = _encode_table(response, gamma)
+    if dtype in TOPS:
+        out = np.empty(light.shape, dtype)
+        kernels.transfer.encode_codes(
+            flat, flat.view(np.int32), table, out.reshape(-1), np.float32(TOPS[dtype])
+        )
+        return out
+    floats = np.empty(light.shape, np.float32)
+    kernels.transfer.encode_floats(flat, flat.view(np.int32), table, floats.reshape(-1))
+    return floats.astype(dtype, copy=False)
+
+
+def tone(color: NDArray[Any], response: str, gamma: float, exposure_ev: float) -> NDArray[Any]:
+    """Return pixels at another exposure and gamma, each from its own value alone: one table look-up for integers."""
+    if color.dtype not in TOPS:
+        return _tone_curve(color, response, gamma, exposure_ev).astype(color.dtype)
+    out = np.empty(color.shape, color.dtype)
+    table = _tone_table(response, gamma, exposure_ev, color.dtype)
+    kernels.transfer.look_up(np.ascontiguousarray(color).reshape(-1), table, out.reshape(-1))
+    return out
+
+
+def _tone_curve(encoded: NDArray[Any], response: str, gamma: float, exposure_ev: float) -> NDArray[np.float64]:
+    light = curves.decode(encoded, response) * 2.0**exposure_ev
+    return np.asarray(curves.encode(np.minimum(light, 1.0), response) ** gamma)
+
+
+@lru_cache(maxsize=64)
+def _tone_table(response: str, gamma: float, exposure_ev: float, dtype: np.dtype[Any]) -> NDArray[Any]:
+    top = TOPS[dtype]
+    curve = _tone_curve(np.arange(top + 1) / top, response, gamma, exposure_ev)
+    return np.floor(curve * top + 0.5).astype(dtype)
+
+
+@lru_cache(maxsize=32)
+def _decode_table(response: str, top: int) -> Image:
+    return curves.decode(np.arange(top + 1) / top, response).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _encode_table(response: str, gamma: float) -> Image:
+    points = kernels.transfer.table_points()
+    return (curves.encode(points, response) ** gamma).astype(np.float32)

@@ -1,0 +1,78 @@
+"""What an image may look like, and its colour planes apart from alpha."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOPS = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@dataclass(frozen=True)
+class Planes:
+    """An image taken apart: ``color`` (H, W, 1 or 3), ``alpha`` (H, W) or None, and its own shape."""
+
+    color: NDArray[Any]
+    alpha: NDArray[Any] | None
+    shape: tuple[int, ...]
+
+    def join(self, color: NDArray[Any]) -> NDArray[Any]:
+        """Return colour of the image's size in the image's own shape, with its alpha."""
+        if self.alpha is None:
+            return color.reshape(self.shape)
+        return np.concatenate([color, self.alpha[..., None]], axis=2)
+
+
+def split(image: Any) -> Planes:
+    """Check an image and take it apart.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)
+        uint8, uint16, or float32 or float64 in [0, 1].
+
+    Returns
+    -------
+    Planes
+
+    Raises
+    ------
+    TypeError
+        If it is no array or of another dtype.
+    ValueError
+        If its shape is another, it is empty, or floats are not finite or out of range.
+    """
+    planes = split_shape(image)
+    dtype = planes.color.dtype
+    if dtype not in TOPS:
+        if dtype not in FLOATS:
+            raise TypeError(f"image dtype must be uint8, uint16, float32 or float64; got {dtype}")
+        low, high = float(planes.color.min()), float(planes.color.max())
+        if not (low >= 0.0 and high <= 1.0):  # NaN fails too
+            hint = "; divide by 255" if 1.0 < high <= 255.0 and low >= 0.0 else ""
+            raise ValueError(f"float images must be finite and in [0, 1]; got [{low:g}, {high:g}]{hint}")
+    return planes
+
+
+def split_shape(image: Any) -> Planes:
+    """Check only that an image is a non-empty array of an allowed shape, and take it apart."""
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"image must be a numpy array, got {type(image).__name__}")
+    channels = 1 if image.ndim == 2 else image.shape[-1] if image.ndim == 3 else 0
+    if channels not in (1, 3, 4) or image.size == 0:
+        hint = ""
+        if image.ndim == 3 and image.shape[0] in (1, 3, 4):
+            hint = "; channels come last: use image.transpose(1, 2, 0)"
+        elif image.ndim == 4:
+            hint = "; use chain_batch for (N, H, W, C)"
+        raise ValueError(
+            "image must be a non-empty (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) array; "
+            f"got shape {image.shape}{hint}"
+        )
+    if channels == 4:
+        return Planes(image[..., :3], image[..., 3], image.shape)
+    return Planes(image.reshape(*image.shape[:2], channels), None, image.shape)

@@ -1,0 +1,81 @@
+"""Ghosts: dim, defocused pictures of the lights, thrown back and forth between lens surfaces."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightnoise import kernels
+from lightnoise.constants import LUMA
+from lightnoise.functional.diffraction import convolve
+from lightnoise.functional.grid import Grid
+from lightnoise.optics.ghosts import Ghost, ghost_disc, ghost_table
+
+Image = NDArray[np.float32]
+
+#: Ghosts that are drawn: the brightest per area. The rest are so wide that they merge with the veil.
+DRAWN = 10
+
+#: Largest ghost drawn, radius as a part of the frame's height.
+LARGEST = 0.5
+
+
+def ghosts(
+    light: Image, fraction: float, grid: Grid, f_number: float, blades: int, rotation_deg: float, sun: Image | None
+) -> Image:
+    """Return the ghosts of a picture of light.
+
+    Parameters
+    ----------
+    light : ndarray of shape (h, w, C), float32
+        Linear light on ``grid``.
+    fraction : float
+        Part of the light that the drawn ghosts have together.
+    grid : Grid
+    f_number, blades, rotation_deg
+        The iris.
+    sun : ndarray of shape (2 + C,), optional
+        An added light beside the picture: offset from the centre in cells (down, right), and its light.
+
+    Returns
+    -------
+    ndarray of shape (h, w, C), float32
+    """
+    height, width, channels = light.shape
+    drawn = _drawn(f_number, grid.height / grid.focal_y)
+    total = sum(float(np.dot(LUMA, ghost.reflectance)) for ghost in drawn)
+    out = np.zeros_like(light)
+    for ghost in drawn:
+        turned = rotation_deg + (180.0 if ghost.inverted else 0.0)
+        disc = _disc(ghost.radius * grid.focal_x, blades, turned, grid.cell_aspect)
+        pad = disc.shape[0] // 2 + 1
+        image = np.zeros((height + 2 * pad, width + 2 * pad, channels), np.float32)
+        kernels.ghosting.splat(light, ghost.magnification, pad, image)
+        if sun is not None:
+            _add_point(image, ghost.magnification * sun[:2] + 0.5 * np.array([height - 1, width - 1]) + pad, sun[2:])
+        tint = np.array(ghost.reflectance if channels == 3 else [np.dot(LUMA, ghost.reflectance)])
+        spread = convolve(image, [(1.0, np.repeat(disc[..., None], channels, axis=2))])
+        out += (fraction / total * tint).astype(np.float32) * spread[pad : pad + height, pad : pad + width]
+    return out
+
+
+def _add_point(image: Image, place: NDArray[np.float64], light: Image) -> None:
+    y, x = (math.floor(v) for v in place)
+    fy, fx = place[0] - y, place[1] - x
+    for dy, dx, share in ((0, 0, (1 - fy) * (1 - fx)), (0, 1, (1 - fy) * fx), (1, 0, fy * (1 - fx)), (1, 1, fy * fx)):
+        if 0 <= y + dy < image.shape[0] and 0 <= x + dx < image.shape[1]:
+            image[y + dy, x + dx] += np.float32(share) * light
+
+
+@lru_cache(maxsize=16)
+def _drawn(f_number: float, frame_height: float) -> tuple[Ghost, ...]:
+    fitting = [ghost for ghost in ghost_table(f_number) if ghost.radius <= LARGEST * frame_height]
+    return tuple((fitting or list(ghost_table(f_number)))[:DRAWN])
+
+
+@lru_cache(maxsize=128)
+def _disc(radius_px: float, blades: int, rotation_deg: float, aspect: float) -> Image:
+    return ghost_disc(max(radius_px, 0.5), blades, rotation_deg)

@@ -1,0 +1,64 @@
+"""What the sensor does to light: full wells that spill along columns, and noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lightnoise.kernels.jit import kernel
+
+
+@kernel
+def spill_columns(light, full_well, fraction):
+    """Let the charge above ``full_well`` fill the column's free pixels, half of it down and half of it up, in place.
+
+    light (h, w, c) float32. Charge that reaches the end of the column is drained.
+    """
+    height, width, channels = light.shape
+    excess = np.empty((height, channels), np.float32)
+    carry = np.empty(channels, np.float32)
+    for x in range(width):
+        spills = False
+        for y in range(height):
+            for c in range(channels):
+                over = light[y, x, c] - full_well
+                if over > 0.0:
+                    spills = True
+                    light[y, x, c] = full_well
+                    excess[y, c] = np.float32(0.5) * fraction * over
+                else:
+                    excess[y, c] = 0.0
+        if not spills:
+            continue
+        for direction in range(2):
+            carry[:] = 0.0
+            for step in range(height):
+                y = step if direction == 0 else height - 1 - step
+                for c in range(channels):
+                    take = min(full_well - light[y, x, c], carry[c])
+                    light[y, x, c] += take
+                    carry[c] += excess[y, c] - take
+
+
+@kernel
+def hash32(x):
+    """Mix 32 bits: two rounds of xor-shift and multiplication (C. Wellons, "lowbias32", public domain)."""
+    # numba widens 32-bit products to 64 bits: cut back after each step
+    x = np.uint32(x)
+    x = np.uint32(x ^ (x >> np.uint32(16)))
+    x = np.uint32(x * np.uint32(0x7FEB352D))
+    x = np.uint32(x ^ (x >> np.uint32(15)))
+    x = np.uint32(x * np.uint32(0x846CA68B))
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
+@kernel
+def add_noise(light, shot, read, seed, normal_table, shift):
+    """Add N(0, shot·x + read) to flat float32 light in place; the number of the sample and ``seed`` name the draw.
+
+    ``normal_table`` holds 2^(32 − shift) quantiles of the standard normal distribution.
+    """
+    key = hash32(np.uint32(seed ^ np.uint32(0x9E3779B9)))
+    for i in range(light.size):
+        x = light[i]
+        variance = shot * max(x, np.float32(0.0)) + read
+        light[i] = x + np.sqrt(variance) * normal_table[hash32(np.uint32(np.uint32(i) ^ key)) >> np.uint32(shift)]

@@ -1,0 +1,170 @@
+"""A Gaussian pyramid whose operators keep constants and energy exactly, at every image size.
+
+Level ℓ + 1 is made from level ℓ along each axis by D = A·S: S is the binomial [1 4 6 4 1]/16 with half-sample
+symmetric reflection at the borders, A averages areas from n to m = ⌈n/2⌉ cells that tile the frame, also when n
+is odd. The way back is the transpose, U = (n/m)·Dᵀ = (n/m)·S·Aᵀ. Rows of D and of U sum to 1, so constants stay
+constant; the operators U…U·D…D and U…U·S·D…D are symmetric, so their columns sum to 1 too and no light is lost at
+a border. They are nearly Gaussian, of σ = 0.91 and 1.35 cells: half an octave apart, and since the way up passes
+through S anyway, the second costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightnoise import kernels
+
+Image = NDArray[np.float32]
+
+Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A banded matrix: row i has ``weights[i]`` at the columns ``start[i]``, ``start[i] + 1``, …"""
+
+    start: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def from_entries(cls, entries: Entries, rows: int, columns: int) -> Band:
+        """Store the matrix whose entries (row, column, value) may repeat and are then added."""
+        row, column, value = entries
+        first = np.full(rows, columns)
+        last = np.zeros(rows, dtype=np.int64)
+        np.minimum.at(first, row, column)
+        np.maximum.at(last, row, column)
+        taps = int((last - first).max()) + 1
+        start = np.minimum(first, columns - taps)
+        weights = np.zeros((rows, taps))
+        np.add.at(weights, (row, column - start[row]), value)
+        return cls(start.astype(np.int32), weights.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The operators of one axis at one level: S, D and (n/m)·Aᵀ; the last two are None at the last level."""
+
+    smooth: Band
+    down: Band | None
+    spread: Band | None
+
+
+def smoothed(entries: Entries, n: int) -> Entries:
+    """Return the entries of M·S from those of M: S is [1 2 1]/4 twice along n samples, reflected at the borders."""
+    row, column, value = entries
+    for _ in range(2):
+        column = np.concatenate([column, np.maximum(column - 1, 0), np.minimum(column + 1, n - 1)])
+        row = np.tile(row, 3)
+        value = np.concatenate([0.5 * value, 0.25 * value, 0.25 * value])
+    return row, column, value
+
+
+def identity(n: int) -> Entries:
+    """Return the entries of the identity."""
+    return np.arange(n), np.arange(n), np.ones(n)
+
+
+def area(n: int, m: int) -> Entries:
+    """Return the entries of A: means of n cells over m ≤ n equal cells that cover the same length."""
+    ratio = n / m
+    reach = int(np.ceil(ratio)) + 1
+    row = np.repeat(np.arange(m), reach)
+    column = (np.floor(np.arange(m) * ratio + 1e-9).astype(np.int64)[:, None] + np.arange(reach)).ravel()
+    overlap = np.minimum((row + 1) * ratio, column + 1.0) - np.maximum(row * ratio, column)
+    keep = (overlap > 1e-9) & (column < n)
+    return row[keep], column[keep], overlap[keep] / ratio
+
+
+@lru_cache(maxsize=512)
+def axis(n: int, m: int) -> Axis:
+    """Return the operators of an axis of n samples whose next level has m (0: there is none)."""
+    smooth = Band.from_entries(smoothed(identity(n), n), n, n)
+    if m == 0:
+        return Axis(smooth, None, None)
+    row, column, value = area(n, m)
+    spread = Band.from_entries((column, row, value * (n / m)), n, m)
+    return Axis(smooth, Band.from_entries(smoothed((row, column, value), n), m, n), spread)
+
+
+@lru_cache(maxsize=64)
+def level_sizes(height: int, width: int, pixel_aspect: float = 1.0) -> tuple[tuple[int, int], ...]:
+    """Return the levels' (height, width), the image first, a single cell last.
+
+    Squashed pixels (``pixel_aspect`` = width / height ≠ 1) become square in angle on the way to level 1, so that
+    a spread which is round in angle is elliptical in the picture.
+    """
+    shrink_y = max(2.0, pixel_aspect) if pixel_aspect >= 1.0 else max(1.0, 2.0 * pixel_aspect)
+    shrink_x = max(2.0, 1.0 / pixel_aspect) if pixel_aspect < 1.0 else max(1.0, 2.0 / pixel_aspect)
+    sizes = [(height, width), (max(1, round(height / shrink_y)), max(1, round(width / shrink_x)))]
+    while max(sizes[-1]) > 1:
+        h, w = sizes[-1]
+        sizes.append(((h + 1) // 2, (w + 1) // 2))
+    return tuple(sizes)
+
+
+def level_axes(sizes: tuple[tuple[int, int], ...]) -> list[tuple[Axis, Axis]]:
+    """Return the (vertical, horizontal) operators of every level."""
+    following = [*sizes[1:], (0, 0)]
+    return [(axis(h, h2), axis(w, w2)) for (h, w), (h2, w2) in zip(sizes, following, strict=True)]
+
+
+def build(image: Image, sizes: tuple[tuple[int, int], ...]) -> list[Image]:
+    """Return the pyramid: the image itself, then every smaller level.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, C), float32
+        Linear light.
+    sizes : tuple of (int, int)
+        From `level_sizes`.
+    """
+    levels = [image]
+    for vertical, horizontal in level_axes(sizes)[:-1]:
+        assert vertical.down is not None and horizontal.down is not None
+        levels.append(apply(levels[-1], vertical.down, horizontal.down))
+    return levels
+
+
+def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image | None = None) -> Image:
+    """Return Σ over levels ℓ of U…U·(``weights[ℓ, 0]`` + ``weights[ℓ, 1]``·S)·level ℓ, at the first level's size.
+
+    Parameters
+    ----------
+    levels : list of ndarray of shape (h, w, C), float32
+        A run of levels, each the next of the one before.
+    weights : ndarray of shape (len(levels), 2)
+        For each level: as it is, and smoothed by S.
+    coarser : ndarray of shape (h', w', C), float32, optional
+        What the levels past the last one given have been collapsed to.
+    """
+    result = coarser
+    for level, (plain, smooth) in reversed(list(zip(levels, weights, strict=True))):
+        soft = np.float32(smooth) * level
+        if result is not None:
+            soft += spread(result, level.shape[:2])
+        vertical, horizontal = axis(level.shape[0], 0), axis(level.shape[1], 0)
+        result = np.float32(plain) * level + apply(soft, vertical.smooth, horizontal.smooth)
+    assert result is not None
+    return result
+
+
+def spread(level: Image, size: tuple[int, int]) -> Image:
+    """Return A's transpose applied to a level: each cell's value over the cells of the finer level of that size."""
+    vertical, horizontal = axis(size[0], level.shape[0]), axis(size[1], level.shape[1])
+    assert vertical.spread is not None and horizontal.spread is not None
+    return apply(level, vertical.spread, horizontal.spread)
+
+
+def apply(image: Image, vertical: Band, horizontal: Band) -> Image:
+    """Apply one matrix to the rows and one to the columns of an (h, w, C) image."""
+    h, w, c = image.shape
+    rows = np.empty((len(vertical.start), w * c), np.float32)
+    kernels.band.along_rows(image.reshape(h, w * c), vertical.start, vertical.weights, rows)
+    out = np.empty((len(rows), len(horizontal.start), c), np.float32)
+    kernels.band.along_columns(rows.reshape(-1, w, c), horizontal.start, horizontal.weights, out)
+    return out

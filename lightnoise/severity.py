@@ -1,0 +1,83 @@
+"""Severities 1 to 5: params whose damage is calibrated, so that levels compare across effects.
+
+Level k costs a mean SSIM of .95, .90, .84, .78, .72 over the embedded scenes at 640 x 360 (RGB, Gaussian window of
+σ = 1.5, Wang et al. 2004). ``benchmarks/severity_table.py`` finds the one free number of each effect and prints the
+table below; a test measures it again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightnoise import checks
+from lightnoise.params import BloomParams, GammaParams, GlareParams, Params
+
+#: Mean SSIM of levels 1 to 5.
+TARGET_SSIM = (0.95, 0.90, 0.84, 0.78, 0.72)
+
+EFFECTS = ("bloom", "glare", "gamma_over", "gamma_under")
+
+
+def path(effect: str, amount: float) -> Params:
+    """Return an effect's params at one amount: the curve along which its levels lie.
+
+    Parameters
+    ----------
+    effect : str
+        One of `EFFECTS`.
+    amount : float
+        bloom: scattered fraction. glare: veiling-glare index. gamma_over, gamma_under: stops too much or too little.
+
+    Returns
+    -------
+    BloomParams, GlareParams or GammaParams
+    """
+    if effect == "bloom":
+        return BloomParams(scatter=amount, radius_deg=2.0, falloff=-2.6)
+    if effect == "glare":
+        return GlareParams(veil=amount, starburst=min(0.1, 0.5 * (1.0 - amount)), blades=6, rotation_deg=15.0)
+    if effect == "gamma_over":
+        return GammaParams(exposure_ev=amount, gamma=max(0.6, 1.0 - 0.1 * amount))
+    return GammaParams(exposure_ev=-amount, gamma=1.0 + 0.05 * amount, shot=2e-4, read=1e-6)
+
+
+#: Amounts of levels 1 to 5, found by ``benchmarks/severity_table.py``.
+AMOUNTS: dict[str, tuple[float, ...]] = {
+    "bloom": (0.1, 0.2, 0.3, 0.4, 0.5),
+    "glare": (0.02, 0.05, 0.1, 0.15, 0.2),
+    "gamma_over": (0.4, 0.8, 1.2, 1.6, 2.0),
+    "gamma_under": (0.5, 1.0, 1.5, 2.0, 2.5),
+}
+
+
+def severity(effect: str, level: Any) -> Params:
+    """Return the params of a calibrated level.
+
+    Parameters
+    ----------
+    effect : str
+        One of `EFFECTS`.
+    level : int
+        1 (slight) to 5 (severe).
+
+    Returns
+    -------
+    BloomParams, GlareParams or GammaParams
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the effect or the level does not exist.
+    """
+    checks.choice("effect", effect, EFFECTS)
+    return path(effect, AMOUNTS[effect][checks.integer("severity", level, 1, 5) - 1])
+
+
+def meaning(effect: str, level: int) -> str:
+    """Return a level's physical meaning in a few words."""
+    params = severity(effect, level)
+    if isinstance(params, BloomParams):
+        return f"{100 * params.scatter:.1f} % of the light scattered, half of it within {params.radius_deg:g}°"
+    if isinstance(params, GlareParams):
+        return f"veiling-glare index {100 * params.veil:.1f} %, {params.blades}-blade starburst"
+    return f"{params.exposure_ev:+.2f} EV, gamma {params.gamma:.2f}"

@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+
+def _count_spikes(psf, inner, outer):
+    """Count the spikes: maxima of the energy per angle that rise above twice its median."""
+    centre = psf.shape[0] // 2
+    row, column = np.indices(psf.shape[:2]) - centre
+    distance = np.hypot(row, column)
+    ring = (distance >= inner) & (distance <= outer)
+    angle = np.degrees(np.arctan2(-row[ring], column[ring])) % 360.0
+    bins = 180
+    energy = np.bincount((angle * bins / 360.0).astype(int), psf[ring] * distance[ring], bins)
+    energy /= np.maximum(np.bincount((angle * bins / 360.0).astype(int), minlength=bins), 1)
+    energy = np.mean([np.roll(energy, shift) for shift in (-1, 0, 1)], axis=0)
+    neighbours = np.max([np.roll(energy, shift) for shift in (-4, -3, -2, -1, 1, 2, 3, 4)], axis=0)
+    return int(np.sum((energy > neighbours) & (energy > 2.0 * np.median(energy))))
+
+
+@pytest.fixture
+def count_spikes():
+    """Return a function (psf, inner radius, outer radius) -> number of spikes."""
+    return _count_spikes
