@@ -1,6 +1,6 @@
 """Make 10,000 outputs with `lightnoise apply`, and watch the memory of its processes over time.
 
-    python benchmarks/apply_memory.py [--outputs 10000] [--workers 2]
+    python benchmarks/apply_memory.py [--outputs 10000] [--workers 2] [options of apply, e.g. --effect bloom]
 
 Prints the resident memory of parent and workers as the run goes, and a verdict: the memory is flat if the
 mean over the last tenth of the run is at most 5 % + 10 MB above the mean over the second tenth. Exit status 1
@@ -30,16 +30,16 @@ def main() -> int:
     parser.add_argument("--outputs", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--size", default="160x90", help="of the images, WIDTHxHEIGHT")
-    options = parser.parse_args()
+    options, effects = parser.parse_known_args()
     width, height = map(int, options.size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
-        samples = watch(Path(folder), options.outputs, options.workers, (height, width))
+        samples = watch(Path(folder), options.outputs, options.workers, (height, width), effects)
     report(samples, options.workers)
     return verdict(samples)
 
 
 def watch(
-    folder: Path, outputs: int, workers: int, size: tuple[int, int]
+    folder: Path, outputs: int, workers: int, size: tuple[int, int], effects: list[str]
 ) -> list[tuple[float, float, float]]:
     """Run the command; return (fraction done, parent MB, workers MB) over time."""
     random = np.random.default_rng(0)
@@ -49,18 +49,9 @@ def watch(
         cv2.circle(picture, (size[1] // 2, size[0] // 3), 4, (255, 255, 255), -1)
         cv2.imwrite(str(folder / "in" / f"{index}.jpg"), picture)
     out = folder / "out"
-    arguments = [
-        "apply",
-        "--in",
-        folder / "in",
-        "--out",
-        out,
-        "--copies",
-        outputs // 10,
-        "--workers",
-        workers,
-    ]
-    process = subprocess.Popen([sys.executable, "-c", _COMMAND, *map(str, arguments)])
+    given = {"--in": folder / "in", "--out": out, "--copies": outputs // 10, "--workers": workers}
+    arguments = [str(part) for option in given.items() for part in option]
+    process = subprocess.Popen([sys.executable, "-c", _COMMAND, "apply", *arguments, *effects])
     parent = psutil.Process(process.pid)
     manifest = out / "manifest.jsonl"
     samples = []

@@ -38,8 +38,8 @@ def _oncoming_headlights() -> Transform:
     """Headlights meet a slightly dirty lens at night: strong bloom, a six-bladed star, faint ghosts."""
     return Chain(
         [
-            Bloom(scatter=(0.15, 0.35), radius_deg=(0.5, 1.5), falloff=(-3.2, -2.7)),
-            Glare(veil=(0.02, 0.06), starburst=(0.2, 0.4), blades=6, rotation_deg=(0, 60), ghosts=(0.001, 0.004)),
+            Bloom(scatter=(0.03, 0.1), radius_deg=(0.3, 1.0), falloff=(-2.8, -2.4)),
+            Glare(veil=(0.005, 0.02), starburst=(0.5, 0.85), blades=6, rotation_deg=(0, 60), ghosts=(0.0005, 0.003)),
         ]
     )
 
@@ -48,10 +48,10 @@ def _low_sun() -> Transform:
     """The sun stands low in the frame, over the road ahead."""
     return Chain(
         [
-            Bloom(scatter=(0.02, 0.06), radius_deg=(1.0, 3.0)),
+            Bloom(scatter=(0.01, 0.03), radius_deg=(1.0, 3.0), falloff=-2.6),
             Glare(
                 veil=(0.01, 0.03),
-                starburst=(0.05, 0.2),
+                starburst=(0.3, 0.8),
                 blades=(6, 9),
                 rotation_deg=(0, 60),
                 ghosts=(0.0002, 0.001),
@@ -70,8 +70,8 @@ def _sun_outside_frame() -> Transform:
         [
             Bloom(scatter=(0.01, 0.04), radius_deg=(2.0, 4.0), falloff=-2.6),
             Glare(
-                veil=(0.03, 0.12),
-                starburst=(0.05, 0.2),
+                veil=(0.02, 0.08),
+                starburst=(0.3, 0.8),
                 blades=(5, 9),
                 rotation_deg=(0, 60),
                 ghosts=(0.0005, 0.002),
@@ -87,8 +87,8 @@ def _tunnel_exit() -> Transform:
     """Eyes used to the tunnel: exposed for the dark, so that the exit burns out and its light spills inwards."""
     return Chain(
         [
-            Bloom(scatter=(0.1, 0.25), radius_deg=(1.5, 4.0)),
-            Glare(veil=(0.03, 0.1)),
+            Bloom(scatter=(0.04, 0.12), radius_deg=(1.0, 3.0), falloff=(-2.8, -2.4)),
+            Glare(veil=(0.02, 0.06)),
             Gamma(exposure_ev=(1.0, 2.2)),
         ]
     )
@@ -98,8 +98,8 @@ def _wet_night_street() -> Transform:
     """Rain at night: drops and spray before the lens widen every lamp and its reflection; noisy."""
     return Chain(
         [
-            Bloom(scatter=(0.25, 0.5), radius_deg=(1.0, 3.0), falloff=(-2.8, -2.4)),
-            Glare(veil=(0.04, 0.1), starburst=(0.05, 0.15), blades=(5, 8), rotation_deg=(0, 60)),
+            Bloom(scatter=(0.08, 0.2), radius_deg=(0.5, 2.0), falloff=(-2.7, -2.3)),
+            Glare(veil=(0.01, 0.04), starburst=(0.3, 0.6), blades=(5, 8), rotation_deg=(0, 60)),
             Gamma(exposure_ev=(-0.5, 0.5), shot=(5e-4, 5e-3), read=(1e-6, 4e-5)),
         ]
     )
@@ -109,8 +109,8 @@ def _dirty_windscreen() -> Transform:
     """A film of dust and grease on the windscreen: a grey veil over everything, wide soft bloom."""
     return Chain(
         [
-            Bloom(scatter=(0.2, 0.4), radius_deg=(2.0, 6.0), falloff=(-2.7, -2.4)),
-            Glare(veil=(0.1, 0.25)),
+            Bloom(scatter=(0.08, 0.2), radius_deg=(2.0, 6.0), falloff=(-2.7, -2.4)),
+            Glare(veil=(0.05, 0.15)),
         ]
     )
 
@@ -124,7 +124,7 @@ def _burnt_out_noon() -> Transform:
     """Noon on pale concrete: two stops too much light, a flat tone curve, a little veil."""
     return Chain(
         [
-            Bloom(scatter=(0.02, 0.08), radius_deg=(0.5, 2.0)),
+            Bloom(scatter=(0.02, 0.06), radius_deg=(0.5, 2.0), falloff=-2.6),
             Glare(veil=(0.01, 0.05)),
             Gamma(exposure_ev=(1.2, 2.5), gamma=(0.8, 1.0)),
         ]

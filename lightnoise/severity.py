@@ -15,7 +15,12 @@ from lightnoise.params import BloomParams, GammaParams, GlareParams, Params
 #: Mean SSIM of levels 1 to 5.
 TARGET_SSIM = (0.95, 0.90, 0.84, 0.78, 0.72)
 
+#: Names of the calibrated effects.
 EFFECTS = ("bloom", "glare", "gamma_over", "gamma_under")
+
+
+#: The scenes over which the levels are calibrated: arguments of `lightnoise.scenes.default_set`.
+CALIBRATION_SCENES: dict[str, Any] = {"n_per_kind": 2, "size": (360, 640), "seed": 0}
 
 
 def path(effect: str, amount: float) -> Params:
@@ -35,7 +40,7 @@ def path(effect: str, amount: float) -> Params:
     if effect == "bloom":
         return BloomParams(scatter=amount, radius_deg=2.0, falloff=-2.6)
     if effect == "glare":
-        return GlareParams(veil=amount, starburst=min(0.1, 0.5 * (1.0 - amount)), blades=6, rotation_deg=15.0)
+        return GlareParams(veil=amount, starburst=0.2, blades=6, rotation_deg=15.0)
     if effect == "gamma_over":
         return GammaParams(exposure_ev=amount, gamma=max(0.6, 1.0 - 0.1 * amount))
     return GammaParams(exposure_ev=-amount, gamma=1.0 + 0.05 * amount, shot=2e-4, read=1e-6)

@@ -9,7 +9,7 @@ from typing import Any
 
 from lightnoise import checks
 from lightnoise.batch.errors import BatchError
-from lightnoise.batch.recipe import check_effects
+from lightnoise.batch.recipe import NOTHING, check_effects
 from lightnoise.camera import CAMERAS, Camera
 from lightnoise.records import Record
 
@@ -129,7 +129,7 @@ def camera_with(fields: dict[str, Any] | None, name: str | None, fov_deg: float 
 
 def _one_spec(effects: Any, path: Path) -> dict[str, Any]:
     if isinstance(effects, list) and all(isinstance(spec, dict) for spec in effects):
-        return effects[0] if len(effects) == 1 else {"chain": effects}
+        return effects[0] if len(effects) == 1 else {"chain": effects} if effects else NOTHING
     if isinstance(effects, dict):
         return effects
     raise BatchError(

@@ -20,6 +20,9 @@ EFFECT_CHOICES = ("bloom", "glare", "gamma", "gamma_over", "gamma_under")
 
 LEVELS = (1, 2, 3, 4, 5)
 
+NOTHING: dict[str, Any] = {"fixed": {"params": []}}
+"""The spec of no effect at all."""
+
 
 def recipe(
     effects: Sequence[str] = (), severity: int | None = None, preset: str | None = None
@@ -55,7 +58,7 @@ def recipe(
     if preset is not None:
         return {"preset": preset}
     if severity == 0:
-        return {"chain": []}
+        return NOTHING
     levels = LEVELS if severity is None else (severity,)
     if effects:
         return {"chain": [_at_levels(_calibrated(name), levels) for name in _in_order(effects)]}
@@ -67,17 +70,20 @@ def recipe(
 def draw(config: Config, source: str, copy: int, shape: tuple[int, ...]) -> list[Params]:
     """Return the params of one output: a pure function of (seed, relative path, copy number, config).
 
-    With ``per="clip"`` all frames of a folder share one draw, so the optics stand still from frame to frame,
-    but each frame keeps a noise seed of its own: a sensor's noise does not freeze.
+    With ``per="clip"`` all frames of a folder share one draw, so the optics stand still from frame to frame.
+    Noise does not freeze: each frame of a clip has a noise seed of its own, and so has each frame whose draw
+    leaves the seed at 0, as the calibrated levels do.
     """
-    transform = _transform(config.effects_json)
-    if config.per == "frame":
-        return list(transform.sample(generator(config.seed, source, copy), shape))
-    clip = dirname(source) + "/"
-    noise_seed = int(generator(config.seed, source, copy).integers(2**32))
+    key = dirname(source) + "/" if config.per == "clip" else source
+    drawn = _transform(config.effects_json).sample(generator(config.seed, key, copy), shape)
+    own_seed = int(generator(config.seed, f"{source}/noise", copy).integers(1, 2**32))
     return [
-        replace(params, noise_seed=noise_seed) if isinstance(params, GammaParams) else params
-        for params in transform.sample(generator(config.seed, clip, copy), shape)
+        replace(params, noise_seed=own_seed)
+        if isinstance(params, GammaParams)
+        and params.has_noise
+        and (config.per == "clip" or params.noise_seed == 0)
+        else params
+        for params in drawn
     ]
 
 

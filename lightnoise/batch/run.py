@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lightnoise import __version__
 from lightnoise.batch.errors import BatchError
 from lightnoise.batch.manifest import (
     CONFIG_NAME,
@@ -31,7 +32,6 @@ from lightnoise.batch.pool import Died, PoolError, run_here, run_in_pool
 from lightnoise.batch.progress import Progress
 from lightnoise.batch.sources import Folder
 from lightnoise.batch.summary import INTERRUPTED, Summary
-from lightnoise.batch.version import VERSION
 from lightnoise.batch.work import FAILED, NO_ROOM, REPLAYED, Job, Result, failure, make, remake
 from lightnoise.io import sweep_temporaries
 
@@ -181,7 +181,7 @@ def replay(manifest: Path, job: Job, execution: Execution) -> tuple[Summary, lis
 def record(job: Job, shard: Shard) -> dict[str, Any]:
     """Return what must be equal for a run to be resumed."""
     return {
-        "version": VERSION,
+        "version": __version__,
         "input": job.source.name,
         "damage_dir": job.damage_dir,
         "shards": shard.count,

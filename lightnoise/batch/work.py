@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from lightnoise import __version__
 from lightnoise.batch.config import Config
 from lightnoise.batch.manifest import STATUSES
 from lightnoise.batch.plan import IMAGE, OTHER, Item, damage_name
 from lightnoise.batch.recipe import draw
 from lightnoise.batch.sources import Folder, Source
-from lightnoise.batch.version import VERSION
 from lightnoise.camera import Camera
 from lightnoise.io import ImageFileError, encode, write_atomically
 from lightnoise.io.files import copy_atomically, digest
@@ -157,7 +157,7 @@ def _make_image(job: Job, item: Item, params: Sequence[dict[str, Any]] | None) -
         "params": [values.to_dict() for values in rendered.params],
         "seed": job.config.seed,
         "quality": job.config.quality,
-        "version": VERSION,
+        "version": __version__,
         "bytes": len(rendered.data),
         "blake2b": digest(rendered.data),
     } | {key: value for key, value in optional.items() if value}
@@ -169,11 +169,11 @@ def _copy(job: Job, item: Item) -> dict[str, Any]:
     size, checksum = copy_atomically(
         os.path.join(job.source.root, item.source), os.path.join(job.out, item.output), job.tag
     )
-    return {"status": COPIED, "version": VERSION, "bytes": size, "blake2b": checksum}
+    return {"status": COPIED, "version": __version__, "bytes": size, "blake2b": checksum}
 
 
 def _failed(line: dict[str, Any], job: Job, error: str) -> dict[str, Any]:
-    return line | {"status": FAILED, "error": error, "seed": job.config.seed, "version": VERSION}
+    return line | {"status": FAILED, "error": error, "seed": job.config.seed, "version": __version__}
 
 
 def failure(job: Job, item: Item, error: str) -> Result:

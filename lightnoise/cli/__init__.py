@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from lightnoise import __version__
+
 _COMMANDS = {
     "apply": "Make light-noised copies of a folder of images.",
     "preview": "Draw a labelled contact sheet: effects × severities, and all presets.",
@@ -57,7 +59,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 @click.group(cls=_Commands, context_settings=_SETTINGS)
-@click.version_option(package_name="lightnoise")
+@click.version_option(__version__)
 def main() -> None:
     """Physically-motivated light noise: bloom, glare and exposure error, made in linear light.
 

@@ -61,8 +61,8 @@ def parameters(record: type[Record]) -> list[dict[str, Any]]:
 def catalogue() -> dict[str, Any]:
     """Return effects, severities, presets and cameras, ready for JSON."""
     from lightnoise.camera import CAMERAS
-    from lightnoise.presets import PRESETS, preset
-    from lightnoise.severity import EFFECTS, severity
+    from lightnoise.presets import PRESETS, describe, preset
+    from lightnoise.severity import EFFECTS, meaning, severity
 
     return {
         "effects": {
@@ -71,10 +71,14 @@ def catalogue() -> dict[str, Any]:
         },
         "camera": {"meaning": _first_line(Camera), "parameters": parameters(Camera)},
         "severities": {
-            effect: {level: _changed(severity(effect, level)) for level in range(1, 6)} for effect in EFFECTS
+            effect: {
+                level: {"meaning": meaning(effect, level), "params": _changed(severity(effect, level))}
+                for level in range(1, 6)
+            }
+            for effect in EFFECTS
         },
-        "presets": {name: preset(name).to_dict() for name in PRESETS},
-        "cameras": {name: _changed(camera) for name, camera in CAMERAS.items()},
+        "presets": {name: {"meaning": describe(name), "spec": preset(name).to_dict()} for name in PRESETS},
+        "cameras": {name: camera.to_dict() for name, camera in CAMERAS.items()},
     }
 
 

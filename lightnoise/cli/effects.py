@@ -31,16 +31,20 @@ def _text(found: dict[str, Any]) -> Iterator[str]:
         yield ""
     yield "Severities (--effect NAME --severity 1..5)"
     for effect, levels in found["severities"].items():
-        for level, params in levels.items():
-            yield f"  {effect} {level}: {_values(params)}"
+        for level, described in levels.items():
+            yield f"  {effect} {level}: {described['meaning']} ({_values(described['params'])})"
     yield ""
     yield "Presets (--preset NAME)"
     for name, preset in found["presets"].items():
-        yield textwrap.fill(f"{name}: {preset}", 100, initial_indent="  ", subsequent_indent="      ")
+        yield _wrapped(f"{name}: {preset['meaning']}")
     yield ""
     yield "Cameras (--camera NAME)"
     for name, fields in found["cameras"].items():
-        yield f"  {name}: {_values(fields)}"
+        yield _wrapped(f"{name}: {_values(fields)}")
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="      ")
 
 
 def _range(allowed: list[Any]) -> str:

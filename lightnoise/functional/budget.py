@@ -72,7 +72,7 @@ def share(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, w
     total = bloom.scatter + veil + glare.starburst + glare.ghosts
     if total > 1.0 + 1e-9:
         parts = [f"bloom scatter {bloom.scatter:g}"] if bloom.scatter else []
-        parts += [f"veil weight {veil:g} (of veil {glare.veil:g})"] if veil else []
+        parts += [f"veil weight {veil:g} (veil {glare.veil:g} / {glare.veil / veil:.3g})"] if veil else []
         parts += [f"starburst {glare.starburst:g}"] if glare.starburst else []
         parts += [f"ghosts {glare.ghosts:g}"] if glare.ghosts else []
         raise ValueError(f"the lens may spread at most the whole light: {' + '.join(parts)} = {total:g} > 1")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lightnoise.camera import Camera
 from lightnoise.constants import LUMA
-from lightnoise.functional import codec, lens, sensor
+from lightnoise.functional import codec, fused, lens, sensor
 from lightnoise.functional.layout import TOPS, Planes, split, split_shape
 from lightnoise.optics.recovery import hold_measured, recover
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
@@ -85,6 +85,10 @@ def chain(
     if all(effect.is_identity for effect in effects):
         same = image.copy()
         return (same, np.zeros(image.shape[:2], np.float32)) if return_damage else same
+    if not return_damage and fused.serves(planes.color, camera) and not (effects[0].is_identity and effects[1].is_identity):
+        quick = fused.render(planes.color, *effects, camera)
+        if quick is not None:
+            return planes.join(quick)
     color, stray = _render(planes, effects, camera)
     result = planes.join(color)
     if not return_damage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +34,7 @@ def decode(color: NDArray[Any], response: str) -> Image:
         return curves.decode(color, response).astype(np.float32)
     out = np.empty(color.shape, np.float32)
     codes = np.ascontiguousarray(color).reshape(-1)
-    kernels.transfer.look_up(codes, _decode_table(response, TOPS[color.dtype]), out.reshape(-1))
+    kernels.transfer.look_up(codes, decode_table(response, TOPS[color.dtype]), out.reshape(-1))
     return out
 
 
@@ -78,7 +79,8 @@ def _tone_table(response: str, gamma: float, exposure_ev: float, dtype: np.dtype
 
 
 @lru_cache(maxsize=32)
-def _decode_table(response: str, top: int) -> Image:
+def decode_table(response: str, top: int = 255) -> Image:
+    """Return the linear light of every code 0 … top, float32."""
     return curves.decode(np.arange(top + 1) / top, response).astype(np.float32)
 
 
@@ -86,3 +88,26 @@ def _decode_table(response: str, top: int) -> Image:
 def _encode_table(response: str, gamma: float) -> Image:
     points = kernels.transfer.table_points()
     return (curves.encode(points, response) ** gamma).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Shades:
+    """8-bit shades by the bits of a float32: ``table[(bits >> SHADE_SHIFT) - base]``, for light in [0, 1]."""
+
+    table: NDArray[np.int32]
+    base: int
+
+
+#: 2^9 steps of light per octave: a step is 0.1 % of the light, a tenth of a shade.
+SHADE_SHIFT = 23 - 9
+
+
+@lru_cache(maxsize=64)
+def shade_table(response: str, gamma: float) -> Shades:
+    """Return the shades of linear light under a response and a gamma."""
+    darkest = curves.decode(np.array([(0.5 / 255.0) ** (1.0 / gamma)]), response)[0]
+    lowest = int(np.array(max(0.5 * darkest, 1e-37), np.float32).view(np.int32)) >> SHADE_SHIFT
+    white = int(np.array(1.0, np.float32).view(np.int32)) >> SHADE_SHIFT
+    light = (np.arange(lowest, white + 1, dtype=np.int32) << SHADE_SHIFT).view(np.float32)
+    shades = curves.encode(np.minimum(light, 1.0).astype(np.float64), response) ** gamma
+    return Shades(np.floor(shades * 255.0 + 0.5).astype(np.int32), lowest)

@@ -11,7 +11,7 @@ from lightnoise.camera import Camera
 from lightnoise.functional import diffraction, reflections
 from lightnoise.functional import sun as suns
 from lightnoise.functional.budget import Budget, share
-from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level
+from lightnoise.functional.grid import frame_sizes, grid_of_level
 from lightnoise.optics import mixture, pyramid
 from lightnoise.params import BloomParams, GlareParams
 
@@ -19,6 +19,28 @@ Image = NDArray[np.float32]
 
 #: Level of the pyramid at which ghosts are drawn: cells of 4 pixels, finer than their blur.
 GHOST_LEVEL = 2
+
+
+@dataclass(frozen=True)
+class Stray:
+    """What the lens makes of a frame's light, before it is brought to the frame's own resolution.
+
+    Parameters
+    ----------
+    half : ndarray of shape (h, w, C), float32
+        Stray light on the pyramid's first level.
+    kept : ndarray of shape (C,), float32
+        Part of the direct light that is left.
+    own : float
+        Part that a blur of a single pixel takes, for spread functions about as small as a pixel.
+    disc : tuple of (slice, slice, ndarray) or None
+        An added sun's rows, columns and radiance in the frame.
+    """
+
+    half: Image
+    kept: Image
+    own: float
+    disc: tuple[slice, slice, Image] | None
 
 
 @dataclass(frozen=True)
@@ -51,32 +73,42 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
     ValueError
         If the effects together take more than the whole light.
     """
-    height, width, channels = light.shape
+    height, width = light.shape[:2]
+    first = pyramid.shrink(light, frame_sizes(height, width, camera)[1])
+    made = stray_light(first, bloom, glare, camera, height, width)
+    stray = pyramid.collapse([light], np.array([[0.0, made.own]]), coarser=made.half)
+    direct = light * made.kept
+    if made.disc is not None:
+        rows, columns, radiance = made.disc
+        direct[rows, columns] += radiance[..., None] * made.kept
+    return Scattered(direct, stray, made.kept)
+
+
+def stray_light(
+    first: Image, bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int
+) -> Stray:
+    """Make the stray light of a frame from its pyramid's first level; see `scatter`."""
+    channels = first.shape[2]
     budget = share(bloom, glare, camera, height, width)
     frame, half = (grid_of_level(height, width, camera, level) for level in (0, 1))
-    levels = pyramid.build(light, frame_sizes(height, width, camera))
+    levels = pyramid.build(first, frame_sizes(height, width, camera)[1:])
     straight, weights = _radial(budget, camera, height, width)
     kept = np.full(channels, budget.direct + straight)
 
     spikes = diffraction.spikes(glare, camera, half, channels) if budget.starburst > 0.0 else None
     if spikes is not None:
         kept += budget.starburst * spikes.centre
-    stray = pyramid.collapse(levels[1:], weights[1:])
-    diffracted = diffraction.diffracted(levels[1], budget, spikes, half)
+    stray = pyramid.collapse(levels, weights[1:])
+    diffracted = diffraction.diffracted(first, budget, spikes, half)
     if diffracted is not None:
         stray += diffracted
     sun = suns.from_params(glare)
     if sun is not None:
         stray += _channels(suns.stray(sun, budget, glare, camera, half), channels)
     if budget.ghosts > 0.0:
-        stray += _ghosts(levels, budget, glare, camera, sun, light.shape[:2])
-    stray = pyramid.collapse(levels[:1], weights[:1], coarser=stray)
-
-    left = kept.astype(np.float32)
-    direct = light * left
-    if sun is not None:
-        _add_disc(direct, sun, left, frame)
-    return Scattered(direct, stray, left)
+        stray += _ghosts(levels, budget, glare, camera, sun, height, width)
+    disc = suns.disc(sun, frame) if sun is not None else None
+    return Stray(stray, kept.astype(np.float32), float(weights[0, 1]), disc)
 
 
 def _radial(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
@@ -98,29 +130,21 @@ def _ghosts(
     glare: GlareParams,
     camera: Camera,
     sun: suns.Sun | None,
-    frame_size: tuple[int, ...],
+    height: int,
+    width: int,
 ) -> Image:
-    """Return the ghosts, drawn on coarse cells and brought to the first level."""
-    height, width = frame_size
-    level = min(GHOST_LEVEL, len(levels) - 1)
-    grid = grid_of_level(height, width, camera, level)
-    channels = levels[level].shape[2]
+    """Return the ghosts, drawn on coarse cells and brought to the first of the levels."""
+    first, drawn_on = levels[0], levels[min(GHOST_LEVEL - 1, len(levels) - 1)]
+    grid = grid_of_level(height, width, camera, GHOST_LEVEL)
     point = None
     if sun is not None and sun.has_picture:
-        point = np.array([*sun.offset(grid), *[sun.light(grid)] * channels], np.float32)
+        point = np.array([*sun.offset(grid), *[sun.light(grid)] * first.shape[2]], np.float32)
     drawn = reflections.ghosts(
-        levels[level], budget.ghosts, grid, camera.f_number, glare.blades, glare.rotation_deg, point
+        drawn_on, budget.ghosts, grid, camera.f_number, glare.blades, glare.rotation_deg, point
     )
-    if level == 1:
+    if drawn_on is first:
         return drawn
-    return pyramid.collapse([np.zeros_like(levels[1])], np.zeros((1, 2)), coarser=drawn)
-
-
-def _add_disc(direct: Image, sun: suns.Sun, kept: Image, frame: Grid) -> None:
-    seen = suns.disc(sun, frame)
-    if seen is not None:
-        rows, columns, radiance = seen
-        direct[rows, columns] += radiance[..., None] * kept
+    return pyramid.collapse([np.zeros_like(first)], np.zeros((1, 2)), coarser=drawn)
 
 
 def _channels(image: Image, channels: int) -> Image:

@@ -20,7 +20,7 @@ Image = NDArray[np.float32]
 DRAWN = 10
 
 #: Largest ghost drawn, radius as a part of the frame's height.
-LARGEST = 0.5
+LARGEST = 0.3
 
 
 def ghosts(

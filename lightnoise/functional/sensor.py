@@ -25,8 +25,15 @@ def spill(light: Image, camera: Camera) -> None:
 
 def add_noise(light: Image, params: GammaParams) -> None:
     """Add noise of variance shot·x + read in place; each sample's draw is named by its number and the seed."""
+    flat = light.reshape(-1)
+    add_noise_at(flat, np.arange(flat.size), params)
+
+
+def add_noise_at(light: Image, numbers: NDArray[np.int64], params: GammaParams) -> None:
+    """Add noise in place to samples whose numbers in their frame are given; see `add_noise`."""
     kernels.sensor.add_noise(
         light.reshape(-1),
+        numbers.reshape(-1),
         np.float32(params.shot),
         np.float32(params.read),
         np.uint32(params.noise_seed),

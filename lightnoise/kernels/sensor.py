@@ -52,8 +52,8 @@ def hash32(x):
 
 
 @kernel
-def add_noise(light, shot, read, seed, normal_table, shift):
-    """Add N(0, shot·x + read) to flat float32 light in place; the number of the sample and ``seed`` name the draw.
+def add_noise(light, numbers, shot, read, seed, normal_table, shift):
+    """Add N(0, shot·x + read) to flat float32 light in place; each sample's number and ``seed`` name the draw.
 
     ``normal_table`` holds 2^(32 − shift) quantiles of the standard normal distribution.
     """
@@ -61,4 +61,4 @@ def add_noise(light, shot, read, seed, normal_table, shift):
     for i in range(light.size):
         x = light[i]
         variance = shot * max(x, np.float32(0.0)) + read
-        light[i] = x + np.sqrt(variance) * normal_table[hash32(np.uint32(np.uint32(i) ^ key)) >> np.uint32(shift)]
+        light[i] = x + np.sqrt(variance) * normal_table[hash32(np.uint32(np.uint32(numbers[i]) ^ key)) >> np.uint32(shift)]

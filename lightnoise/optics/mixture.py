@@ -76,6 +76,8 @@ def fit(psf: RadialPsf, focal_y: float, focal_x: float, height: int, width: int)
     sizes = pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))
     dy, dx = _sample_points(height, width, focal_y, focal_x)
     target = _per_pixel(psf, dy, dx, focal_y, focal_x)
+    lit = target > 0.0  # a truncated PSF ends; no sum of smooth levels can be asked to
+    dy, dx, target = dy[lit], dx[lit], target[lit]
     columns = [(level, j) for level in range(len(sizes) + BEYOND_OCTAVES) for j in (0, 1)]
     columns.remove((0, 0))  # the image itself comes last
     responses_y = impulse_responses(tuple(size[0] for size in sizes))
@@ -161,7 +163,7 @@ def _per_pixel(psf: RadialPsf, dy: NDArray[np.int64], dx: NDArray[np.int64], fy:
     core = np.flatnonzero((dy <= CORE_PX) & (dx <= CORE_PX))
     for i in core:
         value[i] = pixel_integral(psf, int(dy[i]), int(dx[i]), fy, fx)
-    return np.maximum(value, 1e-30)
+    return value
 
 
 def pixel_integral(psf: RadialPsf, dy: int, dx: int, fy: float, fx: float) -> float:

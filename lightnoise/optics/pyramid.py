@@ -124,10 +124,21 @@ def build(image: Image, sizes: tuple[tuple[int, int], ...]) -> list[Image]:
         From `level_sizes`.
     """
     levels = [image]
-    for vertical, horizontal in level_axes(sizes)[:-1]:
-        assert vertical.down is not None and horizontal.down is not None
-        levels.append(apply(levels[-1], vertical.down, horizontal.down))
+    for size in sizes[1:]:
+        levels.append(shrink(levels[-1], size))
     return levels
+
+
+def shrink(level: Image, size: tuple[int, int]) -> Image:
+    """Return the next level, of the given size: D along both axes."""
+    height, width, channels = level.shape
+    if _halves(height, width, *size):
+        out = np.empty((*size, channels), np.float32)
+        kernels.octave.halve(level.reshape(height, -1), channels, out.reshape(size[0], -1))
+        return out
+    vertical, horizontal = axis(height, size[0]), axis(width, size[1])
+    assert vertical.down is not None and horizontal.down is not None
+    return apply(level, vertical.down, horizontal.down)
 
 
 def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image | None = None) -> Image:
@@ -144,6 +155,9 @@ def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image |
     """
     result = coarser
     for level, (plain, smooth) in reversed(list(zip(levels, weights, strict=True))):
+        if result is not None and _halves(*level.shape[:2], *result.shape[:2]):
+            result = _double(level, result, plain, smooth)
+            continue
         soft = np.float32(smooth) * level
         if result is not None:
             soft += spread(result, level.shape[:2])
@@ -151,6 +165,25 @@ def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image |
         result = np.float32(plain) * level + apply(soft, vertical.smooth, horizontal.smooth)
     assert result is not None
     return result
+
+
+def _halves(height: int, width: int, half_height: int, half_width: int) -> bool:
+    """Whether one level is exactly twice the next, and large enough to reflect, so that the fused loops serve."""
+    return height == 2 * half_height and width == 2 * half_width and min(half_height, half_width) >= 2
+
+
+def _double(level: Image, coarser: Image, plain: float, smooth: float) -> Image:
+    height, width, channels = level.shape
+    out = np.empty_like(level)
+    kernels.octave.double(
+        level.reshape(height, -1),
+        coarser.reshape(height // 2, -1),
+        channels,
+        np.float32(plain),
+        np.float32(smooth),
+        out.reshape(height, -1),
+    )
+    return out
 
 
 def spread(level: Image, size: tuple[int, int]) -> Image:

@@ -5,16 +5,19 @@ the guess rests on the contrast in stops, −log2 S, between white and the mean 
 over surrounds from a quarter of a degree to eight degrees, which a pyramid gives at no cost in radius. No connected
 components: the same steps run batched on any device.
 
-The rule: recovery never changes what was measured, min(recover(x), 1) = x. Hue is kept: a clipped pixel takes the
-hue of its near surround (the red glow about a tail lamp's white core), and a channel that is well below white bounds
-the others. Compressed pictures blur the clipping: in a lamp's core one channel stands at 255 and the next at 250. Such
-a near-white channel gets light back for what the lens scatters, but it never comes out brighter than it was measured:
-see `hold_measured`.
+The rule: recovery never changes what was measured. A value below white keeps its brightness in the picture. But
+clipping is blurred, by the codec and by the curve's shoulder: in a lamp's core one channel stands at 255, the next at
+250. Such near-white values get light back for what the lens scatters, smoothly more the nearer they are to white; what
+comes out directly is held at what was measured (`hold_measured`), so that min(recover(x), 1) = x in every picture.
+
+Hue is kept: a clipped pixel takes the hue of its near surround (the red glow about a tail lamp's white core), and a
+channel that is well below white bounds the others.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +27,98 @@ from lightnoise.constants import LUMA
 from lightnoise.optics import pyramid
 
 Image = NDArray[np.float32]
+Index = NDArray[np.int64]
 
 #: Surrounds over which the contrast is averaged: width of a pyramid cell, degrees, from … to.
 SURROUND_DEG = (0.25, 8.0)
 
 #: Mean contrast in stops at which a pixel gets the whole gain, and how the gain's logarithm grows to there.
-FULL_CONTRAST_STOPS = 6.0
-CONTRAST_EXPONENT = 1.0
+FULL_CONTRAST_STOPS = 3.5
+CONTRAST_EXPONENT = 2.0
 
-#: Linear light from which on an unclipped channel beside a clipped one is in doubt, and at which it counts as clipped.
-DOUBTED = (0.5, 0.85)
+#: Mean luminance of a lamp's own cell and its neighbours at which it is large enough for the whole gain, and the
+#: exponent below: a far brighter point would have bled over more pixels.
+FULL_SIZE = 0.6
+SIZE_EXPONENT = 1.0
 
-#: The level of the pyramid (cells of 4 pixels) at which gain and hue are estimated.
-FIELD_LEVEL = 2
+#: Linear light below which a channel is believed, and above which it is near white.
+BELIEVED, NEAR_WHITE = 0.5, 0.85
+
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How much light clipped pixels get back, by place, on cells of about 4 pixels.
+
+    Parameters
+    ----------
+    log_gain : ndarray of shape (h, w), float32
+        Logarithm of the gain of a clipped pixel.
+    hue : ndarray of shape (h, w, C), float32
+        Colour of the surround, largest channel 1.
+    """
+
+    log_gain: Image
+    hue: Image
+
+
+def guess(half: Image, highlight_gain: float, focal_x: float) -> Guess:
+    """Guess the gain of clipped pixels from a picture at half resolution.
+
+    Parameters
+    ----------
+    half : ndarray of shape (h, w, C), float32
+        Linear light, clipped: the pyramid's first level.
+    highlight_gain : float
+        Largest gain, ≥ 1.
+    focal_x : float
+        Horizontal focal length in cells of ``half``, which gives surrounds their size.
+
+    Returns
+    -------
+    Guess
+    """
+    height, width = half.shape[:2]
+    sizes = pyramid.level_sizes(height, width)
+    levels = pyramid.build(half, sizes)[1:]
+    share = _contrast_share(levels, width, focal_x)
+    near = levels[0]
+    return Guess(
+        (math.log(highlight_gain) * share).astype(np.float32), near / np.maximum(near.max(axis=2, keepdims=True), 1e-6)
+    )
+
+
+def raised(pixels: Image, rows: Index, columns: Index, guess: Guess, height: int, width: int) -> Image:
+    """Return near-white pixels with the light they get back.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (n, C), float32
+        Linear light in [0, 1], some channel above `NEAR_WHITE`.
+    rows, columns : ndarray of shape (n,), int64
+        Where they are in the frame.
+    guess : Guess
+    height, width : int
+        Size of the frame.
+
+    Returns
+    -------
+    ndarray of shape (n, C), float32
+    """
+    out = pixels.copy()
+    cells = guess.log_gain.shape
+    kernels.recovery.raise_pixels(
+        out,
+        rows,
+        columns,
+        guess.log_gain,
+        guess.hue,
+        np.float32(BELIEVED),
+        np.float32(NEAR_WHITE),
+        height / cells[0],
+        width / cells[1],
+    )
+    return out
 
 
 def recover(light: Image, highlight_gain: float, focal_y: float, focal_x: float) -> Image:
@@ -54,20 +136,18 @@ def recover(light: Image, highlight_gain: float, focal_y: float, focal_x: float)
     Returns
     -------
     ndarray of shape (H, W, C), float32
-        The same array if nothing is clipped or the gain is 1, else a new one.
+        The same array if nothing is near white or the gain is 1, else a new one.
     """
-    if highlight_gain <= 1.0 or light.max() < 1.0:
+    if highlight_gain <= 1.0:
+        return light
+    rows, columns = np.nonzero(light.max(axis=2) > NEAR_WHITE)
+    if len(rows) == 0:
         return light
     height, width = light.shape[:2]
-    sizes = pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))
-    levels = pyramid.build(light, sizes)[min(FIELD_LEVEL, len(sizes) - 1) :]
-    share = _contrast_share(levels, width, focal_x)
-    log_gain = (math.log(highlight_gain) * share).astype(np.float32)
-    near = levels[0]
-    hue = near / np.maximum(near.max(axis=2, keepdims=True), 1e-6)
+    half = pyramid.shrink(light, pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))[1])
+    found = guess(half, highlight_gain, focal_x * half.shape[1] / width)
     out = light.copy()
-    low, high = (np.float32(value) for value in DOUBTED)
-    kernels.recovery.boost(out, log_gain, hue, low, high, height / near.shape[0], width / near.shape[1])
+    out[rows, columns] = raised(light[rows, columns], rows, columns, found, height, width)
     return out
 
 
@@ -76,16 +156,16 @@ def hold_measured(direct: Image, measured: Image, recovered: Image, factor: Imag
 
     Parameters
     ----------
-    direct : ndarray of shape (H, W, C), float32
+    direct : ndarray of shape (..., C), float32
         Recovered light times ``factor``.
-    measured, recovered : ndarray of shape (H, W, C), float32
+    measured, recovered : ndarray of shape (..., C), float32
         Light before and after `recover`.
     factor : ndarray of shape (C,), float32
         What lens and exposure leave of the direct light.
     """
-    raised = (measured < 1.0) & (recovered > measured)
+    doubted = (measured < 1.0) & (recovered > measured)
     limit = measured * np.maximum(factor, np.float32(1.0))
-    np.minimum(direct, limit, out=direct, where=raised)
+    np.minimum(direct, limit, out=direct, where=doubted)
 
 
 def _contrast_share(levels: list[Image], width: int, focal_x: float) -> NDArray[np.float64]:
@@ -93,8 +173,7 @@ def _contrast_share(levels: list[Image], width: int, focal_x: float) -> NDArray[
     weights = np.zeros((len(levels), 2))
     contrast = []
     for i, level in enumerate(levels):
-        luma = level @ np.array(LUMA, np.float32) if level.shape[2] == 3 else level[..., 0]
-        contrast.append(-np.log2(np.clip(luma, 2.0**-16, 1.0))[..., None].astype(np.float32))
+        contrast.append(-np.log2(np.clip(_luminance(level), 2.0**-16, 1.0))[..., None].astype(np.float32))
         cell_deg = math.degrees(math.atan(width / level.shape[1] / focal_x))
         low, high = SURROUND_DEG
         # a level counts fully within the range and fades over the octave beside it
@@ -102,4 +181,9 @@ def _contrast_share(levels: list[Image], width: int, focal_x: float) -> NDArray[
     if weights.sum() == 0.0:
         weights[-1, 0] = 1.0
     stops = pyramid.collapse(contrast, weights / weights.sum())[..., 0]
-    return np.asarray(np.clip(stops / FULL_CONTRAST_STOPS, 0.0, 1.0) ** CONTRAST_EXPONENT, dtype=np.float64)
+    size = np.clip(_luminance(levels[0]) / FULL_SIZE, 0.0, 1.0) ** SIZE_EXPONENT
+    return np.asarray(np.clip(stops / FULL_CONTRAST_STOPS, 0.0, 1.0) ** CONTRAST_EXPONENT * size)
+
+
+def _luminance(level: Image) -> Image:
+    return level @ np.array(LUMA, np.float32) if level.shape[2] == 3 else level[..., 0]

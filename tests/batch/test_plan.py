@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from lightnoise.batch import BatchError, Config, Folder, Shard, items, survey
 from lightnoise.batch.plan import OTHER, PROBLEM
-
-CLEAN = {"chain": []}
+from lightnoise.batch.recipe import NOTHING
 
 
 def tree(root, *paths):
@@ -20,7 +19,7 @@ def tree(root, *paths):
 
 
 def outputs(source, **config):
-    return [item.output for item in items(source, Config(CLEAN, **config))]
+    return [item.output for item in items(source, Config(NOTHING, **config))]
 
 
 def test_folders_are_mirrored_in_sorted_order(tmp_path):
@@ -36,7 +35,7 @@ def test_copies_are_numbered_before_the_suffix(tmp_path):
 
 def test_others_come_along_once_if_asked(tmp_path):
     source = tree(tmp_path, "a.png", "sub/labels.json", "README")
-    plan = list(items(source, Config(CLEAN, copies=2, copy_others=True)))
+    plan = list(items(source, Config(NOTHING, copies=2, copy_others=True)))
     assert [(item.output, item.kind == OTHER) for item in plan] == [
         ("README", True),
         ("a.png", False),
@@ -59,26 +58,26 @@ def test_others_come_along_once_if_asked(tmp_path):
 def test_names_that_would_meet_are_refused(tmp_path, paths, config, output):
     source = tree(tmp_path, *paths)
     with pytest.raises(BatchError, match=f"would both be written to {output}: rename one"):
-        survey(source, Config(CLEAN, **config), reserved=("manifest.jsonl",))
+        survey(source, Config(NOTHING, **config), reserved=("manifest.jsonl",))
     with pytest.raises(BatchError):  # each shard looks at the whole
-        survey(source, Config(CLEAN, **config), Shard(2, 3), reserved=("manifest.jsonl",))
+        survey(source, Config(NOTHING, **config), Shard(2, 3), reserved=("manifest.jsonl",))
 
 
 def test_names_in_different_folders_do_not_meet(tmp_path):
     source = tree(tmp_path, "x/a.jpg", "y/a.png", "manifest.jsonl", "x/manifest.jsonl")
-    assert survey(source, Config(CLEAN, format="png"), reserved=("manifest.jsonl",)).outputs == 2
+    assert survey(source, Config(NOTHING, format="png"), reserved=("manifest.jsonl",)).outputs == 2
 
 
 def test_damage_maps_must_not_meet_either(tmp_path):
     source = tree(tmp_path, "a.jpg", "a.png")
-    assert survey(source, Config(CLEAN)).outputs == 2
+    assert survey(source, Config(NOTHING)).outputs == 2
     with pytest.raises(BatchError, match=r"both be written to a\.png"):
-        survey(source, Config(CLEAN), damage=True)
+        survey(source, Config(NOTHING), damage=True)
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
     with pytest.raises(BatchError, match="holds no image"):
-        survey(tree(tmp_path, "labels.json"), Config(CLEAN, copy_others=True))
+        survey(tree(tmp_path, "labels.json"), Config(NOTHING, copy_others=True))
 
 
 def test_links_to_folders_are_named_and_not_followed(tmp_path):
@@ -86,7 +85,7 @@ def test_links_to_folders_are_named_and_not_followed(tmp_path):
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     (tmp_path / "y.png").symlink_to(tmp_path / "a" / "x.png")
     assert outputs(source) == ["y.png", "a/x.png"]
-    assert survey(source, Config(CLEAN)).linked_folders == ["a/loop"]
+    assert survey(source, Config(NOTHING)).linked_folders == ["a/loop"]
 
 
 def test_a_folder_that_cannot_be_listed_is_a_problem_of_its_own(tmp_path, monkeypatch):
@@ -99,7 +98,7 @@ def test_a_folder_that_cannot_be_listed_is_a_problem_of_its_own(tmp_path, monkey
         return listed(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    plan = list(items(source, Config(CLEAN)))
+    plan = list(items(source, Config(NOTHING)))
     assert [(item.source, item.kind == PROBLEM) for item in plan] == [("good/x.png", False), ("locked", True)]
     assert "cannot be listed: Permission denied" in plan[1].error
 
@@ -109,7 +108,7 @@ def test_the_plan_is_lazy(tmp_path, monkeypatch):
     visited = []
     listed = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: visited.append(str(path)) or listed(path))
-    plan = items(source, Config(CLEAN, copies=10**6))
+    plan = items(source, Config(NOTHING, copies=10**6))
     assert len(list(islice(plan, 1000))) == 1000
     assert len(visited) == 1
 
@@ -144,7 +143,7 @@ def test_shards_that_do_not_exist_are_refused(text):
 @pytest.mark.parametrize("count", [1, 5, 16, 17, 1000])
 def test_samples_are_spread_over_the_plan(tmp_path, count):
     source = tree(tmp_path, *(f"{n:04d}.png" for n in range(count)))
-    found = survey(source, Config(CLEAN))
+    found = survey(source, Config(NOTHING))
     numbers = [int(item.source[:4]) for item in found.samples]
     assert min(count, 8) <= len(numbers) <= 16
     assert len({b - a for a, b in pairwise(numbers)}) <= 1

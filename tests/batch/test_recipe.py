@@ -75,6 +75,19 @@ def test_a_clip_keeps_its_exposure_while_its_noise_moves():
     assert replace(first, noise_seed=0) == replace(second, noise_seed=0)
 
 
+def test_the_noise_of_calibrated_levels_differs_from_frame_to_frame():
+    config = Config(recipe(["gamma_under"], 3))
+    seeds = [params.noise_seed for (params,) in levels(config, 50) if params.has_noise]
+    assert len(set(seeds)) == len(seeds)
+    assert 0 not in seeds
+    assert levels(config, 50) == levels(config, 50)
+
+
+def test_a_noise_seed_that_was_asked_for_is_kept():
+    config = Config({"gamma": {"shot": 0.01, "noise_seed": 77}})
+    assert draw(config, "clip/a.png", 0, SHAPE)[0].noise_seed == 77
+
+
 def test_contradictions_are_refused():
     for effects in (["gamma", "gamma_under"], ["bloom", "bloom"]):
         with pytest.raises(BatchError, match="more than once"):

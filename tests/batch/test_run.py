@@ -10,6 +10,7 @@ import pytest
 from lightnoise.batch import Config, Execution, Folder, Job, apply, make, recipe
 from lightnoise.batch.manifest import read_lines
 from lightnoise.batch.plan import Item
+from lightnoise.batch.recipe import NOTHING
 from lightnoise.io import files
 
 
@@ -107,7 +108,8 @@ def test_long_lists_of_failures_are_cut_in_the_summary(tmp_path):
     for index in range(60):
         (tmp_path / "in" / f"{index:02d}.png").write_bytes(b"")
     summary = apply(
-        Job(Folder(str(tmp_path / "in")), str(tmp_path / "out"), Config({"chain": []})), Execution()
+        Job(Folder(str(tmp_path / "in")), str(tmp_path / "out"), Config(NOTHING)),
+        Execution(),
     )
     text = summary.lines()
     assert text[1] == "  00.png: is empty (0 bytes)"

@@ -1,5 +1,11 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+# naive.py stands beside the tests, psf_accuracy.py with its FFT reference among the benchmarks
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "benchmarks")]
 
 
 def _count_spikes(psf, inner, outer):

@@ -1,0 +1,90 @@
+"""Whole processes: what importing costs, and how long a user waits for the very first frame."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import lightnoise
+from benchmarks.speed.timing import Ratio
+
+_FIRST_FRAME = """
+import numpy as np, lightnoise as ln
+frame = np.full((720, 1280, 3), 20, np.uint8)
+frame[300:310, 600:610] = 255
+params = [ln.BloomParams(scatter=0.2), ln.GlareParams(veil=0.05, starburst=0.2), ln.GammaParams(exposure_ev=0.5)]
+print(ln.chain(frame, params)[305, 640, 0], ln.__file__)
+"""
+
+
+def imports(repeats: int) -> tuple[list[float], list[float], list[float]]:
+    """Return seconds of processes that import lightnoise; numpy and cv2; nothing; run in turn."""
+    programs = ("import lightnoise", "import numpy, cv2", "pass")
+    times: tuple[list[float], list[float], list[float]] = ([], [], [])
+    for program in programs:
+        _run(program, {})  # so that all files are in the disk cache
+    for _ in range(repeats):
+        for program, values in zip(programs, times, strict=True):
+            values.append(_run(program, {})[0])
+    return times
+
+
+def ratio(ours: list[float], other: list[float]) -> Ratio:
+    """Compare pair by pair."""
+    return Ratio.of(ours, other)
+
+
+def first_frames() -> dict[str, float]:
+    """Return the seconds from process start to the first 1280×720 frame of the whole chain.
+
+    With an empty cache of compiled kernels; with the one it has left; and installed where nothing can be
+    written, neither beside the package nor in the user's home.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        cache = {"NUMBA_CACHE_DIR": folder}
+        seconds = {"empty kernel cache": _run(_FIRST_FRAME, cache)[0]}
+        seconds["warm kernel cache"] = min(_run(_FIRST_FRAME, cache)[0] for _ in range(3))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "lightnoise"
+        shutil.copytree(Path(lightnoise.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        forbid_caching(copy)
+        seconds["read-only install, nothing cached"], said = _run(
+            _FIRST_FRAME, {"PYTHONPATH": folder, "HOME": os.devnull, "XDG_CACHE_HOME": os.devnull}
+        )
+        if not said.split()[1].startswith(folder):
+            raise RuntimeError(f"the read-only copy was not what ran: {said}")
+    return seconds
+
+
+def forbid_caching(package: Path) -> None:
+    """Take away the right to write; for root, who may write anywhere, stand a file where each cache would go."""
+    for parent, _, names in os.walk(package, topdown=False):
+        Path(parent, "__pycache__").touch()
+        for name in names:
+            os.chmod(os.path.join(parent, name), 0o444)
+    for parent, _, _ in os.walk(package):
+        os.chmod(parent, 0o555)
+
+
+def _run(program: str, environment: Mapping[str, str]) -> tuple[float, str]:
+    """Run a program in a fresh interpreter; return seconds and what it printed."""
+    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=inherited | environment,
+        check=False,
+    )
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        raise RuntimeError(f"a fresh process failed:\n{done.stderr[-2000:]}")
+    return seconds, done.stdout

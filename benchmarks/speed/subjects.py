@@ -1,0 +1,171 @@
+"""What is timed: lightnoise's effects and the machine's floors, each made ready for one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy import fft
+
+import lightnoise as ln
+from benchmarks.speed.frames import Picture, decode_jpeg, encode_jpeg
+from benchmarks.speed.timing import Call
+from lightnoise.optics.psf import RadialPsf
+
+OURS, FLOOR, PEER = "lightnoise", "floor", "peer"
+
+BLOOM = ln.BloomParams(scatter=0.2, radius_deg=1.5)
+GLARE = ln.GlareParams(veil=0.05, starburst=0.2, blades=6)
+GAMMA = ln.GammaParams(gamma=1.4, exposure_ev=0.5)
+NOISY = ln.GammaParams(gamma=1.4, exposure_ev=0.5, shot=2e-3, read=1e-5)
+SUNNY = ln.GlareParams(
+    veil=0.05, starburst=0.2, blades=6, ghosts=1e-3, sun_azimuth_deg=10.0, sun_elevation_deg=8.0
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something to time.
+
+    Parameters
+    ----------
+    name : str
+        Row of the table.
+    group : str
+        `OURS`, `FLOOR` or `PEER`.
+    prepare : callable
+        Takes an RGB uint8 frame, returns the call to time; what a user does once (tables, spectra, objects) is
+        done here.
+    """
+
+    name: str
+    group: str
+    prepare: Callable[[Picture], Call]
+
+
+def ours() -> list[Subject]:
+    """Return lightnoise's own rows."""
+
+    def chained(*params: ln.BloomParams | ln.GlareParams | ln.GammaParams) -> Callable[[Picture], Call]:
+        return lambda frame: lambda: ln.chain(frame, params)
+
+    return [
+        Subject("Gamma", OURS, lambda frame: lambda: ln.gamma(frame, GAMMA)),
+        Subject("Bloom", OURS, lambda frame: lambda: ln.bloom(frame, BLOOM)),
+        Subject("Glare: veil", OURS, lambda frame: lambda: ln.glare(frame, ln.GlareParams(veil=0.05))),
+        Subject("Glare: veil + starburst", OURS, lambda frame: lambda: ln.glare(frame, GLARE)),
+        Subject("chain: Bloom + Glare + Gamma", OURS, chained(BLOOM, GLARE, GAMMA)),
+        Subject("chain with sensor noise", OURS, chained(BLOOM, GLARE, NOISY)),
+        Subject("chain with sun and ghosts", OURS, chained(BLOOM, SUNNY, GAMMA)),
+    ]
+
+
+def floors() -> list[Subject]:
+    """Return what the machine can do at best, or what others would have to do."""
+    return [
+        Subject("memcpy (numpy copy)", FLOOR, lambda frame: frame.copy),
+        *table_look_ups(),
+        Subject(f"cv2.GaussianBlur, same radius ({BLOOM.radius_deg:g}°)", FLOOR, lambda f: gaussian_blur(f, BLOOM.radius_deg)),
+        Subject("FFT convolution, same PSF", FLOOR, fft_convolution),
+        Subject("DCT convolution, same PSF", FLOOR, dct_convolution),
+        Subject("JPEG decode + encode (cv2, q95)", FLOOR, jpeg),
+    ]
+
+
+def table_look_ups() -> list[Subject]:
+    """Return the ways to send bytes through a table into a new array, of the libraries that are installed."""
+    found = [Subject("byte table: cv2.LUT", FLOOR, _cv2_lut)]
+    try:
+        import stringzilla
+    except ImportError:
+        return found
+    if hasattr(stringzilla, "translate"):
+        found.append(Subject("byte table: StringZilla translate", FLOOR, _stringzilla_lut))
+    return found
+
+
+def gamma_table() -> Picture:
+    """Return some byte table."""
+    return np.rint(255.0 * (np.arange(256) / 255.0) ** 1.4).astype(np.uint8)
+
+
+def _cv2_lut(frame: Picture) -> Call:
+    table = gamma_table()
+    return lambda: cv2.LUT(frame, table)
+
+
+def _stringzilla_lut(frame: Picture) -> Call:
+    import stringzilla
+
+    table, source = gamma_table().tobytes(), memoryview(frame)
+
+    def look_up() -> Picture:
+        out = np.empty_like(frame)
+        stringzilla.translate(source, table, out=out)
+        return out
+
+    return look_up
+
+
+def gaussian_blur(frame: Picture, radius_deg: float) -> Call:
+    """Blur 8 bits by a Gaussian half of which lies within the same angle: r = σ·√(2 ln 2)."""
+    radius = np.tan(np.radians(radius_deg)) * ln.Camera().focal_px(frame.shape[1])[1]
+    sigma = float(radius / np.sqrt(2.0 * np.log(2.0)))
+    return lambda: cv2.GaussianBlur(frame, (0, 0), sigma)
+
+
+def psf_quadrant(height: int, width: int) -> np.ndarray:
+    """Return BLOOM's PSF at offsets 0 … H, 0 … W, float64, whole sum over all four quadrants 1."""
+    focal_y, focal_x = ln.Camera().focal_px(width)
+    psf = RadialPsf("moffat", BLOOM.radius_deg, BLOOM.falloff)
+    quadrant = psf.density(np.hypot(np.arange(height + 1)[:, None] / focal_y, np.arange(width + 1) / focal_x))
+    double = np.full(height + 1, 2.0), np.full(width + 1, 2.0)
+    double[0][0] = double[1][0] = 1.0
+    return np.asarray(quadrant / (double[0] @ quadrant @ double[1]))
+
+
+def fft_convolution(frame: Picture) -> Call:
+    """Convolve linear light, three planes float32, zero-padded against wrap-around; the spectrum is made beforehand."""
+    height, width = frame.shape[:2]
+    size = fft.next_fast_len(2 * height, real=True), fft.next_fast_len(2 * width, real=True)
+    quadrant = psf_quadrant(height, width)
+    rows = np.minimum(np.minimum(np.arange(size[0]), size[0] - np.arange(size[0])), height)
+    columns = np.minimum(np.minimum(np.arange(size[1]), size[1] - np.arange(size[1])), width)
+    spectrum = fft.rfft2(quadrant[np.ix_(rows, columns)]).real.astype(np.float32)
+    planes = _linear_planes(frame)
+
+    def convolve() -> np.ndarray:
+        light = fft.rfft2(planes, s=size, workers=1)
+        light *= spectrum
+        return fft.irfft2(light, s=size, workers=1, overwrite_x=True)[:, :height, :width]
+
+    return convolve
+
+
+def dct_convolution(frame: Picture) -> Call:
+    """Convolve with mirrored borders by cosine transforms of the frame's own size: the least that a spectrum costs.
+
+    A symmetric kernel multiplies the DCT-II of a signal by the kernel's DCT-I (Martucci 1994, section V).
+    """
+    height, width = frame.shape[:2]
+    transfer = fft.dctn(psf_quadrant(height, width), type=1)[:height, :width].astype(np.float32)
+    planes = _linear_planes(frame)
+
+    def convolve() -> np.ndarray:
+        light = fft.dctn(planes, type=2, axes=(1, 2), workers=1)
+        light *= transfer
+        return fft.idctn(light, type=2, axes=(1, 2), workers=1, overwrite_x=True)
+
+    return convolve
+
+
+def _linear_planes(frame: Picture) -> np.ndarray:
+    return np.ascontiguousarray((frame.astype(np.float32) / 255.0).transpose(2, 0, 1) ** 2.2)
+
+
+def jpeg(frame: Picture) -> Call:
+    """Read and write the frame as a file job does, in memory."""
+    data = encode_jpeg(frame)
+    return lambda: encode_jpeg(decode_jpeg(data))
