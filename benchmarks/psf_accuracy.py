@@ -53,7 +53,10 @@ def reference_kernel(psf: RadialPsf, focal_y: float, focal_x: float, height: int
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
             kernel += sampled(y + down * period_y, x + right * period_x)
-    near = np.arange(-min(16, height // 2), min(16, height // 2) + 1), np.arange(-min(16, width // 2), min(16, width // 2) + 1)
+    near = (
+        np.arange(-min(16, height // 2), min(16, height // 2) + 1),
+        np.arange(-min(16, width // 2), min(16, width // 2) + 1),
+    )
     kernel[np.ix_(*near)] -= sampled(*near)
     for i in near[0]:
         for j in near[1]:
@@ -117,7 +120,9 @@ def frames(paths: list[Path], camera: Camera) -> Iterator[tuple[str, Array]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--in", dest="files", type=Path, nargs="+", default=[], metavar="FILE", help="pictures [embedded scenes]")
+    parser.add_argument(
+        "--in", dest="files", type=Path, nargs="+", default=[], metavar="FILE", help="pictures [embedded scenes]"
+    )
     parser.add_argument("--fov-deg", type=float, default=60.0, help="horizontal field of view [60]")
     parser.add_argument("--gain", type=float, default=1000.0, help="highlight_gain [1000]")
     parser.add_argument("--scatter", type=float, default=0.2, help="scattered fraction [0.2]")
@@ -146,7 +151,9 @@ def main() -> None:
         print(f"{name:20} {row['max']:7.2f} {row['p99.9']:7.2f}   {worst[1]:.2f} {worst[0]}", flush=True)
     if args.json:
         frame_names = [name for name, _ in lights]
-        args.json.write_text(json.dumps({**vars(args), "files": frame_names, "json": None, "rows": rows}, indent=1) + "\n")
+        args.json.write_text(
+            json.dumps({**vars(args), "files": frame_names, "json": None, "rows": rows}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,12 @@ from lightnoise.params import Params
 from lightnoise.severity import AMOUNTS, CALIBRATION_SCENES, EFFECTS, TARGET_SSIM, path
 
 #: Smallest and largest amount searched, per effect.
-BRACKETS = {"bloom": (0.001, 0.95), "glare": (0.001, 0.7), "gamma_over": (0.05, 6.0), "gamma_under": (0.05, 6.0)}
+BRACKETS = {
+    "bloom": (0.001, 0.95),
+    "glare": (0.001, 0.7),
+    "gamma_over": (0.05, 6.0),
+    "gamma_under": (0.05, 6.0),
+}
 TOLERANCE = 5e-4
 
 
@@ -53,7 +58,9 @@ def amount_for(images: list[np.ndarray], effect: str, target: float) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="measure the present table, search nothing")
     args = parser.parse_args()
     images = [scene.image for scene in scenes.default_set(**CALIBRATION_SCENES)]
@@ -62,7 +69,9 @@ def main() -> None:
         if not args.check:
             amounts = tuple(round(amount_for(images, effect, target), 4) for target in TARGET_SSIM)
         reached = [mean_ssim(images, path(effect, amount)) for amount in amounts]
-        print(f'    "{effect}": {amounts},  # SSIM {", ".join(f"{value:.3f}" for value in reached)}', flush=True)
+        print(
+            f'    "{effect}": {amounts},  # SSIM {", ".join(f"{value:.3f}" for value in reached)}', flush=True
+        )
 
 
 if __name__ == "__main__":

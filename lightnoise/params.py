@@ -6,7 +6,7 @@ Every class's defaults are the identity. Ranges to draw from are another type: s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 from lightnoise import checks
 from lightnoise.records import Record
@@ -204,7 +204,7 @@ class GammaParams(EffectParams):
         return self.gamma == 1.0 and self.exposure_ev == 0.0 and not self.has_noise
 
 
-Params = Union[BloomParams, GlareParams, GammaParams]
+Params = BloomParams | GlareParams | GammaParams
 
 PARAMS: dict[str, type[EffectParams]] = {cls.effect: cls for cls in (BloomParams, GlareParams, GammaParams)}
 

@@ -39,7 +39,13 @@ def _oncoming_headlights() -> Transform:
     return Chain(
         [
             Bloom(scatter=(0.03, 0.1), radius_deg=(0.3, 1.0), falloff=(-2.8, -2.4)),
-            Glare(veil=(0.005, 0.02), starburst=(0.5, 0.85), blades=6, rotation_deg=(0, 60), ghosts=(0.0005, 0.003)),
+            Glare(
+                veil=(0.005, 0.02),
+                starburst=(0.5, 0.85),
+                blades=6,
+                rotation_deg=(0, 60),
+                ghosts=(0.0005, 0.003),
+            ),
         ]
     )
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lightnoise import checks, functional
 from lightnoise.camera import Camera
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
-
-Number = Union[int, float]
-Range = Union[Number, tuple[Number, Number]]
 
 #: Fields whose range is drawn evenly in the logarithm: shot noise after Brooks et al. 2019, and read noise with it.
 LOGARITHMIC = ("shot", "read")
@@ -149,6 +146,7 @@ class Gamma(Effect):
 
     def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
         [params] = super()._draw(rng, shape)
+        assert isinstance(params, GammaParams)
         seed = int(rng.integers(2**32))
         if "noise_seed" in self.ranges:
             return [params]
@@ -207,9 +205,7 @@ class Chain(_Group):
     def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
         generators = rng.spawn(len(self.transforms))
         return [
-            params
-            for one, own in zip(self.transforms, generators, strict=True)
-            for params in one.sample(own, shape)
+            params for one, own in zip(self.transforms, generators, strict=True) for params in one.sample(own, shape)
         ]
 
 
@@ -266,13 +262,13 @@ def from_dict(spec: Any) -> Transform:
         from lightnoise.severity import severity
 
         checks.keys("severity", body, ("effect", "level", "p"))
-        return Fixed([severity(body.get("effect"), body.get("level"))], p=body.get("p", 1.0))
+        return Fixed([severity(str(body.get("effect")), body.get("level"))], p=body.get("p", 1.0))
     if kind == "fixed":
         from lightnoise.params import params_from_dict
 
         checks.keys("fixed", body, ("params", "p"))
         return Fixed([params_from_dict(one) for one in body.get("params", [])], p=body.get("p", 1.0))
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
     return EFFECT_TRANSFORMS[kind](**fields)
 
 

@@ -159,7 +159,9 @@ def chain_linear(radiance, bloom, glare, gamma, camera):
     """Bloom, veil, exposure and noise on light (H, W, C)."""
     height, width = radiance.shape[:2]
     light = np.asarray(radiance, float)
-    spread = [(f, fit(psf, *camera.focal_px(width), height, width)) for f, psf in parts(bloom, glare, camera, height, width)]
+    spread = [
+        (f, fit(psf, *camera.focal_px(width), height, width)) for f, psf in parts(bloom, glare, camera, height, width)
+    ]
     direct = 1.0 - sum(f * (1.0 - fitted.direct) for f, fitted in spread)
     operator = mixture_operator(level_sizes(height, width), sum(f * fitted.weights for f, fitted in spread))
     stray = np.stack([operator(light[..., c]) for c in range(light.shape[2])], axis=2)

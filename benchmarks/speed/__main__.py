@@ -1,18 +1,17 @@
-"""Fix one thread per library before any of them is loaded, then run the command."""
+"""Fix one thread for every library before it is loaded, then run the command."""
 
 import os
 
-for variable in (
-    "NUMBA_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "RAYON_NUM_THREADS",
-):
-    os.environ[variable] = "1"
-os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # else its import asks the network for news
+ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
-from benchmarks.speed.command import main
+
+def main() -> None:
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # else its import asks the network for news
+    from benchmarks.speed import command
+
+    command.main()
+
 
 if __name__ == "__main__":
     main()

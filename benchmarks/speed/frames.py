@@ -30,7 +30,7 @@ def night(width: int, height: int, file: Path | None = None) -> Picture:
             raise SystemExit(f"--frame {file} is no picture that OpenCV can read")
         shrinks = read.shape[1] > width
         resized = cv2.resize(read, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-        picture = cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
+        picture = np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
     return decode_jpeg(encode_jpeg(picture))
 
 

@@ -23,9 +23,7 @@ _APPLY = "from lightnoise.cli import main; main(prog_name='lightnoise')"
 _ROOT = Path(__file__).parents[2]
 
 
-def compare(
-    folder: Path, size: tuple[int, int], files: int, repeats: int, workers: int
-) -> tuple[Ratio, Ratio]:
+def compare(folder: Path, size: tuple[int, int], files: int, repeats: int, workers: int) -> tuple[Ratio, Ratio]:
     """Run both over the same files in turn; return frames/s from start to end, and once running."""
     source = folder / "in"
     write_inputs(source, size, files)
@@ -77,7 +75,7 @@ def _pass_through(task: tuple[str, str]) -> None:
     with open(source, "rb") as file:
         picture = frames.decode_jpeg(np.frombuffer(file.read(), np.uint8))
     with open(target, "wb") as file:
-        file.write(frames.encode_jpeg(picture))
+        file.write(frames.encode_jpeg(picture).data)
 
 
 def pass_all_through(workers: int, source: str, out: str) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-import cv2
 import numpy as np
 
 import lightnoise as ln
@@ -63,9 +62,7 @@ def _albumentations() -> Iterator[Subject]:
         return lambda frame: lambda: transform(image=frame)["image"]
 
     yield Subject("Albumentations RandomGamma", PEER, calls(al.RandomGamma(gamma_limit=(140, 140), p=1.0)))
-    yield Subject(
-        "Albumentations RandomSunFlare overlay", PEER, calls(al.RandomSunFlare(method="overlay", p=1.0))
-    )
+    yield Subject("Albumentations RandomSunFlare overlay", PEER, calls(al.RandomSunFlare(method="overlay", p=1.0)))
     yield Subject(SUN_FLARE, PEER, calls(al.RandomSunFlare(method="physics_based", p=1.0)))
     yield Subject("Albumentations RandomFog", PEER, calls(al.RandomFog(p=1.0)))
 
@@ -121,8 +118,7 @@ def _kornia() -> Iterator[Subject]:
 
     def prepare(frame: Picture) -> Call:
         # as in training: float planes in, float planes out, on the CPU
-        batch = torch.from_numpy(cv2.normalize(frame, None, 0.0, 1.0, cv2.NORM_MINMAX, cv2.CV_32F))
-        batch = batch.permute(2, 0, 1)[None].contiguous()
+        batch = torch.from_numpy(frame).permute(2, 0, 1)[None].contiguous().float().div(255.0)
         return lambda: transform(batch)
 
     yield Subject("Kornia RandomGamma (float32 tensor)", PEER, prepare)

@@ -20,9 +20,7 @@ BLOOM = ln.BloomParams(scatter=0.2, radius_deg=1.5)
 GLARE = ln.GlareParams(veil=0.05, starburst=0.2, blades=6)
 GAMMA = ln.GammaParams(gamma=1.4, exposure_ev=0.5)
 NOISY = ln.GammaParams(gamma=1.4, exposure_ev=0.5, shot=2e-3, read=1e-5)
-SUNNY = ln.GlareParams(
-    veil=0.05, starburst=0.2, blades=6, ghosts=1e-3, sun_azimuth_deg=10.0, sun_elevation_deg=8.0
-)
+SUNNY = ln.GlareParams(veil=0.05, starburst=0.2, blades=6, ghosts=1e-3, sun_azimuth_deg=10.0, sun_elevation_deg=8.0)
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,11 @@ def floors() -> list[Subject]:
     return [
         Subject("memcpy (numpy copy)", FLOOR, lambda frame: frame.copy),
         *table_look_ups(),
-        Subject(f"cv2.GaussianBlur, same radius ({BLOOM.radius_deg:g}°)", FLOOR, lambda f: gaussian_blur(f, BLOOM.radius_deg)),
+        Subject(
+            f"cv2.GaussianBlur, same radius ({BLOOM.radius_deg:g}°)",
+            FLOOR,
+            lambda f: gaussian_blur(f, BLOOM.radius_deg),
+        ),
         Subject("FFT convolution, same PSF", FLOOR, fft_convolution),
         Subject("DCT convolution, same PSF", FLOOR, dct_convolution),
         Subject("JPEG decode + encode (cv2, q95)", FLOOR, jpeg),
@@ -99,7 +101,7 @@ def _cv2_lut(frame: Picture) -> Call:
 def _stringzilla_lut(frame: Picture) -> Call:
     import stringzilla
 
-    table, source = gamma_table().tobytes(), memoryview(frame)
+    table, source = gamma_table().tobytes(), frame.data
 
     def look_up() -> Picture:
         out = np.empty_like(frame)
@@ -117,13 +119,12 @@ def gaussian_blur(frame: Picture, radius_deg: float) -> Call:
 
 
 def psf_quadrant(height: int, width: int) -> np.ndarray:
-    """Return BLOOM's PSF at offsets 0 … H, 0 … W, float64, whole sum over all four quadrants 1."""
+    """Return BLOOM's PSF at offsets 0 … H, 0 … W, float64; its sum over a period of 2H × 2W is 1."""
     focal_y, focal_x = ln.Camera().focal_px(width)
     psf = RadialPsf("moffat", BLOOM.radius_deg, BLOOM.falloff)
     quadrant = psf.density(np.hypot(np.arange(height + 1)[:, None] / focal_y, np.arange(width + 1) / focal_x))
-    double = np.full(height + 1, 2.0), np.full(width + 1, 2.0)
-    double[0][0] = double[1][0] = 1.0
-    return np.asarray(quadrant / (double[0] @ quadrant @ double[1]))
+    down, right = (np.array([1.0, *[2.0] * (n - 1), 1.0]) for n in (height, width))  # how often each occurs
+    return np.asarray(quadrant / (down @ quadrant @ right))
 
 
 def fft_convolution(frame: Picture) -> Call:

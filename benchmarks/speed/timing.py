@@ -14,6 +14,9 @@ Call = Callable[[], Any]
 #: A sample lasts at least so long (s): shorter calls are repeated within it.
 SAMPLE_SECONDS = 2e-3
 
+#: Calls this long (s) do not feel what other calls have left in the processor's caches.
+SLOW_SECONDS = 0.25
+
 
 @dataclass(frozen=True)
 class Stat:
@@ -63,9 +66,9 @@ def sample(call: Call, repeats: int = 1) -> float:
 
 
 def warm(call: Call) -> int:
-    """Call until caches are filled; return how many calls make a sample."""
-    call()
-    return max(1, round(SAMPLE_SECONDS / max(sample(call), 1e-7)))
+    """Call until what is computed once is there; return how many calls make a sample."""
+    first = sample(call)
+    return max(1, round(SAMPLE_SECONDS / max(first if first > SLOW_SECONDS else sample(call), 1e-7)))
 
 
 def pairs(ours: Call, other: Call, seconds: float, least: int = 7, most: int = 300) -> Ratio:
@@ -90,18 +93,28 @@ def pairs(ours: Call, other: Call, seconds: float, least: int = 7, most: int = 3
 
 
 def rounds(calls: Mapping[str, Call], seconds: float, least: int = 5, most: int = 300) -> dict[str, Stat]:
-    """Time many calls in turn, round after round, so that all meet the same load; ``seconds`` is for each.
+    """Time many calls in turn, round after round, so that all meet the same load.
 
-    A call slower than ``seconds`` / ``least`` takes part in the first ``least`` rounds only.
+    Parameters
+    ----------
+    calls : mapping of str to callable
+        What to time, by name.
+    seconds : float
+        Time to spend on each, s. One that has had it, and its ``least`` samples, rests in later rounds.
+    least, most : int
+        Bounds of the number of samples of each.
     """
     repeats = {name: warm(call) for name, call in calls.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
-    open_names = set(calls)
-    while open_names:
-        for name in [name for name in calls if name in open_names]:
-            calls[name]()  # what ran before has left its own data in the cache
+    active = list(calls)
+    while active:
+        for name in active:
+            if not times[name] or times[name][-1] < SLOW_SECONDS:
+                calls[name]()  # what ran before has left its own data in the caches
             times[name].append(sample(calls[name], repeats[name]))
-            spent = 2.0 * sum(times[name]) * repeats[name]
-            if len(times[name]) >= most or (len(times[name]) >= least and spent >= seconds):
-                open_names.discard(name)
+        active = [
+            name
+            for name in active
+            if len(times[name]) < least or (len(times[name]) < most and repeats[name] * sum(times[name]) < seconds)
+        ]
     return {name: Stat.of(values) for name, values in times.items()}

@@ -98,9 +98,7 @@ def read_config_file(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        raise BatchError(
-            f"--config {path}: {where}no valid YAML ({getattr(error, 'problem', error)})"
-        ) from error
+        raise BatchError(f"--config {path}: {where}no valid YAML ({getattr(error, 'problem', error)})") from error
     if not isinstance(values, dict):
         raise BatchError(f"--config {path}: must be a mapping such as  effects: [{{preset: low_sun}}]")
     try:
@@ -132,6 +130,4 @@ def _one_spec(effects: Any, path: Path) -> dict[str, Any]:
         return effects[0] if len(effects) == 1 else {"chain": effects} if effects else NOTHING
     if isinstance(effects, dict):
         return effects
-    raise BatchError(
-        f"--config {path}: effects must be a list such as  [{{bloom: {{scatter: [0.05, 0.4]}}}}]"
-    )
+    raise BatchError(f"--config {path}: effects must be a list such as  [{{bloom: {{scatter: [0.05, 0.4]}}}}]")

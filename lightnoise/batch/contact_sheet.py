@@ -47,10 +47,7 @@ def contact_sheet(image: Pixels, camera: Camera, title: str = "", width: int = 4
     width = min(width, image.shape[1])
     rows = [
         [("clean", _thumbnail(image, [], camera, width))]
-        + [
-            (f"{effect} {level}", _thumbnail(image, [severity(effect, level)], camera, width))
-            for level in _LEVELS
-        ]
+        + [(f"{effect} {level}", _thumbnail(image, [severity(effect, level)], camera, width)) for level in _LEVELS]
         for effect in EFFECTS
     ]
     scenes = [

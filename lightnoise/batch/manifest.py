@@ -186,9 +186,7 @@ def _short(value: Any) -> str:
 
 
 def _key(output: str) -> int:
-    return int.from_bytes(
-        hashlib.blake2b(output.encode("utf-8", "surrogateescape"), digest_size=8).digest(), "big"
-    )
+    return int.from_bytes(hashlib.blake2b(output.encode("utf-8", "surrogateescape"), digest_size=8).digest(), "big")
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -152,9 +152,7 @@ def survey(
         found.linked_folders += [join(listing.path, name) for name in listing.linked]
         if not config.copy_others:
             found.ignored.update(
-                PurePosixPath(name).suffix.lower() or "no suffix"
-                for name in listing.files
-                if not format_of_name(name)
+                PurePosixPath(name).suffix.lower() or "no suffix" for name in listing.files if not format_of_name(name)
             )
     if not found.images and shard.count == 1:
         known = ", ".join(image_format.name for image_format in FORMATS)

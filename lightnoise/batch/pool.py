@@ -61,9 +61,7 @@ def run_here(work: Callable[[T], R], items: Iterator[T]) -> Generator[tuple[T, R
             yield item, work(item)
 
 
-def run_in_pool(
-    work: Callable[[T], R], items: Iterator[T], workers: int
-) -> Generator[tuple[T, R | Died], None, None]:
+def run_in_pool(work: Callable[[T], R], items: Iterator[T], workers: int) -> Generator[tuple[T, R | Died], None, None]:
     """Work the items off in processes, yielding each with its result as it comes.
 
     An item whose worker dies is tried once more. Closing the iterator stops the workers within some seconds.

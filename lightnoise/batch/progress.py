@@ -32,9 +32,7 @@ class Progress:
         if self._stream.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(
-                total=self._total, unit="img", file=self._stream, smoothing=0.05, dynamic_ncols=True
-            )
+            self._bar = tqdm(total=self._total, unit="img", file=self._stream, smoothing=0.05, dynamic_ncols=True)
         return self
 
     def __exit__(

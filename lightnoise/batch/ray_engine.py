@@ -23,9 +23,7 @@ def require_ray() -> Any:
     return ray
 
 
-def run_on_ray(
-    work: Callable[[T], R], items: Iterator[T], workers: int
-) -> Generator[tuple[T, R | Died], None, None]:
+def run_on_ray(work: Callable[[T], R], items: Iterator[T], workers: int) -> Generator[tuple[T, R | Died], None, None]:
     """Work the items off as Ray tasks; see `lightnoise.batch.pool.run_in_pool`.
 
     Connects to the cluster that ``RAY_ADDRESS`` names, else starts one of ``workers`` processes here. Inputs
@@ -48,9 +46,7 @@ def run_on_ray(
             ray.shutdown()
 
 
-def _tasks(
-    ray: Any, work: Callable[[T], R], items: Iterator[T], workers: int
-) -> Iterator[tuple[T, R | Died]]:
+def _tasks(ray: Any, work: Callable[[T], R], items: Iterator[T], workers: int) -> Iterator[tuple[T, R | Died]]:
     @ray.remote(num_cpus=1, max_retries=1, runtime_env={"env_vars": {"NUMBA_NUM_THREADS": "1"}})
     def task(work: Callable[[T], R], item: T) -> R:
         import cv2

@@ -24,9 +24,7 @@ NOTHING: dict[str, Any] = {"fixed": {"params": []}}
 """The spec of no effect at all."""
 
 
-def recipe(
-    effects: Sequence[str] = (), severity: int | None = None, preset: str | None = None
-) -> dict[str, Any]:
+def recipe(effects: Sequence[str] = (), severity: int | None = None, preset: str | None = None) -> dict[str, Any]:
     """Return the transform spec of a choice of effects and severity, or of a preset.
 
     Parameters
@@ -79,9 +77,7 @@ def draw(config: Config, source: str, copy: int, shape: tuple[int, ...]) -> list
     own_seed = int(generator(config.seed, f"{source}/noise", copy).integers(1, 2**32))
     return [
         replace(params, noise_seed=own_seed)
-        if isinstance(params, GammaParams)
-        and params.has_noise
-        and (config.per == "clip" or params.noise_seed == 0)
+        if isinstance(params, GammaParams) and params.has_noise and (config.per == "clip" or params.noise_seed == 0)
         else params
         for params in drawn
     ]
@@ -111,9 +107,7 @@ def _in_order(effects: Sequence[str]) -> list[str]:
     kinds = [name.partition("_")[0] for name in effects]
     for kind in kinds:
         if kinds.count(kind) > 1:
-            raise BatchError(
-                f"--effect {kind} is given more than once: a chain holds each of its effects once"
-            )
+            raise BatchError(f"--effect {kind} is given more than once: a chain holds each of its effects once")
     return sorted(effects, key=EFFECT_CHOICES.index)
 
 

@@ -287,9 +287,7 @@ def _check_folders(job: Job) -> None:
             continue
         inside = folder == root if job.source.only else folder.is_relative_to(root)
         if inside or (job.source.only is None and root.is_relative_to(folder)):
-            raise BatchError(
-                f"{option} {folder}: overlaps the input {job.source.name}: choose a folder outside it"
-            )
+            raise BatchError(f"{option} {folder}: overlaps the input {job.source.name}: choose a folder outside it")
     if damage is not None and damage.is_relative_to(out) and (root / damage.relative_to(out)).exists():
         raise BatchError(f"--damage-dir {job.damage_dir}: would meet the outputs: choose another folder")
 
@@ -312,9 +310,7 @@ def _check_output(job: Job, execution: Execution) -> None:
             return
     for option, folder in (("--out", out), ("--damage-dir", Path(job.damage_dir or out))):
         if _used(folder, option):
-            raise BatchError(
-                f"{option} {folder}: is not empty: --resume continues a run, --overwrite replaces it"
-            )
+            raise BatchError(f"{option} {folder}: is not empty: --resume continues a run, --overwrite replaces it")
 
 
 def _used(folder: Path, option: str) -> bool:

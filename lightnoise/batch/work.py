@@ -137,9 +137,7 @@ def render(job: Job, item: Item, params: Sequence[dict[str, Any]] | None = None)
     else:
         pixels, share = functional.chain(picture.pixels, list(drawn), camera=camera, return_damage=True)
         damage = encode(np.rint(255.0 * share).astype(np.uint8), PNG).data
-    encoded = encode(
-        pixels, SUFFIXES[os.path.splitext(item.output)[1].lower()], config.quality, picture.metadata
-    )
+    encoded = encode(pixels, SUFFIXES[os.path.splitext(item.output)[1].lower()], config.quality, picture.metadata)
     return Rendered(encoded.data, drawn, damage, (*picture.notes, *encoded.notes))
 
 

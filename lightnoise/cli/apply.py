@@ -33,9 +33,7 @@ from lightnoise.cli import options
     type=click.IntRange(0, 5),
     help="1 to 5; 0 passes the images through the same codec untouched.  [default: by chance for each image]",
 )
-@click.option(
-    "--preset", metavar="NAME", help="A named scene instead of effects; `lightnoise effects` lists them."
-)
+@click.option("--preset", metavar="NAME", help="A named scene instead of effects; `lightnoise effects` lists them.")
 @click.option(
     "--config",
     "config_file",
@@ -45,9 +43,7 @@ from lightnoise.cli import options
 )
 @options.camera
 @click.option("--seed", type=click.IntRange(0), help="Seed of all draws.  [default: 0]")
-@click.option(
-    "--copies", type=click.IntRange(1), help="Outputs for each image, each its own draw.  [default: 1]"
-)
+@click.option("--copies", type=click.IntRange(1), help="Outputs for each image, each its own draw.  [default: 1]")
 @options.workers
 @click.option(
     "--format",
@@ -138,9 +134,7 @@ def _parsed(
     values["camera"] = batch.camera_with(values.get("camera"), camera, fov_deg)
     part = batch.Shard.parse(shard) if shard else batch.Shard()
     job = batch.Job(
-        source=batch.Folder.of(source)
-        if source
-        else batch.EmbeddedScenes(Camera.from_dict(values["camera"])),
+        source=batch.Folder.of(source) if source else batch.EmbeddedScenes(Camera.from_dict(values["camera"])),
         out=str(out),
         config=batch.Config(**values),
         damage_dir=str(damage_dir) if damage_dir else None,

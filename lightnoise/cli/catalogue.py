@@ -66,8 +66,7 @@ def catalogue() -> dict[str, Any]:
 
     return {
         "effects": {
-            name: {"meaning": _first_line(record), "parameters": parameters(record)}
-            for name, record in PARAMS.items()
+            name: {"meaning": _first_line(record), "parameters": parameters(record)} for name, record in PARAMS.items()
         },
         "camera": {"meaning": _first_line(Camera), "parameters": parameters(Camera)},
         "severities": {

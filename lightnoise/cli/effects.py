@@ -10,9 +10,7 @@ from typing import Any
 import click
 
 
-@click.command(
-    "effects", short_help="List effects, parameters with units and ranges, severities, presets and cameras."
-)
+@click.command("effects", short_help="List effects, parameters with units and ranges, severities, presets and cameras.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def command(as_json: bool) -> None:
     """List effects with their parameters, units and ranges; severities, presets and named cameras."""

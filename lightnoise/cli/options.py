@@ -53,9 +53,7 @@ def engine(function: F) -> F:
 
 def overwrite(function: F) -> F:
     """Add ``--overwrite``."""
-    return click.option("--overwrite", is_flag=True, help="Replace what stands in the output folder.")(
-        function
-    )
+    return click.option("--overwrite", is_flag=True, help="Replace what stands in the output folder.")(function)
 
 
 def camera(function: F) -> F:
@@ -63,9 +61,9 @@ def camera(function: F) -> F:
     function = click.option(
         "--fov-deg", type=float, metavar="X", help="Horizontal field of view in degrees, 5 to 150."
     )(function)
-    return click.option(
-        "--camera", "camera", metavar="NAME", help="A named camera; `lightnoise effects` lists them."
-    )(function)
+    return click.option("--camera", "camera", metavar="NAME", help="A named camera; `lightnoise effects` lists them.")(
+        function
+    )
 
 
 def _cores() -> int:

@@ -10,9 +10,7 @@ from lightnoise.cli import options
 
 
 @click.command("preview", short_help="Draw a labelled contact sheet: effects × severities, and all presets.")
-@click.option(
-    "--in", "source", type=click.Path(path_type=Path), metavar="FILE", required=True, help="An image."
-)
+@click.option("--in", "source", type=click.Path(path_type=Path), metavar="FILE", required=True, help="An image.")
 @click.option(
     "--out",
     "out",
@@ -22,9 +20,7 @@ from lightnoise.cli import options
     help="The sheet, e.g. grid.png.",
 )
 @options.camera
-@click.option(
-    "--width", type=click.IntRange(80, 2000), default=400, show_default=True, help="Of one picture."
-)
+@click.option("--width", type=click.IntRange(80, 2000), default=400, show_default=True, help="Of one picture.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the presets' draws.")
 @options.overwrite
 def command(

@@ -23,9 +23,7 @@ from lightnoise.cli import options
 @options.workers
 @options.overwrite
 @click.pass_context
-def command(
-    ctx: click.Context, manifest: Path, source: Path | None, out: Path, workers: int, overwrite: bool
-) -> None:
+def command(ctx: click.Context, manifest: Path, source: Path | None, out: Path, workers: int, overwrite: bool) -> None:
     """Make the outputs of MANIFEST again, and compare their bytes with those of the first run.
 
     Each line of a manifest holds all that its output needs, so some lines alone, copied into a file, rebuild

@@ -20,30 +20,22 @@ Effects = tuple[BloomParams, GlareParams, GammaParams]
 P = TypeVar("P", bound=EffectParams)
 
 
-def bloom(
-    image: Image, params: BloomParams, *, camera: Camera | None = None, return_damage: bool = False
-) -> Any:
+def bloom(image: Image, params: BloomParams, *, camera: Camera | None = None, return_damage: bool = False) -> Any:
     """Apply bloom alone; see `chain`."""
     return chain(image, [_of_type(params, BloomParams)], camera=camera, return_damage=return_damage)
 
 
-def glare(
-    image: Image, params: GlareParams, *, camera: Camera | None = None, return_damage: bool = False
-) -> Any:
+def glare(image: Image, params: GlareParams, *, camera: Camera | None = None, return_damage: bool = False) -> Any:
     """Apply glare alone; see `chain`."""
     return chain(image, [_of_type(params, GlareParams)], camera=camera, return_damage=return_damage)
 
 
-def gamma(
-    image: Image, params: GammaParams, *, camera: Camera | None = None, return_damage: bool = False
-) -> Any:
+def gamma(image: Image, params: GammaParams, *, camera: Camera | None = None, return_damage: bool = False) -> Any:
     """Apply exposure, tone error and noise alone; see `chain`."""
     return chain(image, [_of_type(params, GammaParams)], camera=camera, return_damage=return_damage)
 
 
-def chain(
-    image: Image, params: Iterable[Params], *, camera: Camera | None = None, return_damage: bool = False
-) -> Any:
+def chain(image: Image, params: Iterable[Params], *, camera: Camera | None = None, return_damage: bool = False) -> Any:
     """Apply several effects on linear light with one decode and one encode.
 
     Parameters
@@ -85,7 +77,11 @@ def chain(
     if all(effect.is_identity for effect in effects):
         same = image.copy()
         return (same, np.zeros(image.shape[:2], np.float32)) if return_damage else same
-    if not return_damage and fused.serves(planes.color, camera) and not (effects[0].is_identity and effects[1].is_identity):
+    if (
+        not return_damage
+        and fused.serves(planes.color, camera)
+        and not (effects[0].is_identity and effects[1].is_identity)
+    ):
         quick = fused.render(planes.color, *effects, camera)
         if quick is not None:
             return planes.join(quick)
@@ -139,9 +135,7 @@ def chain_linear(radiance: Image, params: Iterable[Params], *, camera: Camera | 
     return light.reshape(radiance.shape)
 
 
-def chain_batch(
-    images: Image, params_per_image: Sequence[Iterable[Params]], *, camera: Camera | None = None
-) -> Image:
+def chain_batch(images: Image, params_per_image: Sequence[Iterable[Params]], *, camera: Camera | None = None) -> Image:
     """Apply to each image of a batch its own params.
 
     Parameters
@@ -164,7 +158,9 @@ def chain_batch(
         shape = getattr(images, "shape", type(images).__name__)
         raise ValueError(f"images must be an (N, H, W, C) array, got {shape}")
     if len(params_per_image) != len(images):
-        raise ValueError(f"params_per_image must have one list for each of {len(images)} images, got {len(params_per_image)}")
+        raise ValueError(
+            f"params_per_image must have one list for each of {len(images)} images, got {len(params_per_image)}"
+        )
     out = np.empty_like(images)
     for i, params in enumerate(params_per_image):
         out[i] = chain(images[i], params, camera=camera)

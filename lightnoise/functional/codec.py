@@ -47,9 +47,7 @@ def encode(light: Image, response: str, gamma: float, dtype: np.dtype[Any]) -> N
     table = _encode_table(response, gamma)
     if dtype in TOPS:
         out = np.empty(light.shape, dtype)
-        kernels.transfer.encode_codes(
-            flat, flat.view(np.int32), table, out.reshape(-1), np.float32(TOPS[dtype])
-        )
+        kernels.transfer.encode_codes(flat, flat.view(np.int32), table, out.reshape(-1), np.float32(TOPS[dtype]))
         return out
     floats = np.empty(light.shape, np.float32)
     kernels.transfer.encode_floats(flat, flat.view(np.int32), table, floats.reshape(-1))
@@ -94,7 +92,7 @@ def _encode_table(response: str, gamma: float) -> Image:
 class Shades:
     """8-bit shades by the bits of a float32: ``table[(bits >> SHADE_SHIFT) - base]``, for light in [0, 1]."""
 
-    table: NDArray[np.int32]
+    table: NDArray[np.uint8]
     base: int
 
 
@@ -110,4 +108,4 @@ def shade_table(response: str, gamma: float) -> Shades:
     white = int(np.array(1.0, np.float32).view(np.int32)) >> SHADE_SHIFT
     light = (np.arange(lowest, white + 1, dtype=np.int32) << SHADE_SHIFT).view(np.float32)
     shades = curves.encode(np.minimum(light, 1.0).astype(np.float64), response) ** gamma
-    return Shades(np.floor(shades * 255.0 + 0.5).astype(np.int32), lowest)
+    return Shades(np.floor(shades * 255.0 + 0.5).astype(np.uint8), lowest)

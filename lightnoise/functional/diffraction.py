@@ -49,7 +49,13 @@ def spikes(glare: GlareParams, camera: Camera, grid: Grid, channels: int) -> Spi
 
 @lru_cache(maxsize=32)
 def _spikes(
-    blades: int, f_number: float, rotation_deg: float, pitch_um: float, aspect: float, radius: int, channels: int
+    blades: int,
+    f_number: float,
+    rotation_deg: float,
+    pitch_um: float,
+    aspect: float,
+    radius: int,
+    channels: int,
 ) -> Spikes:
     kernel = starburst_kernel(
         blades, f_number, pitch_um, radius_px=radius, rotation_deg=rotation_deg, pixel_aspect=aspect

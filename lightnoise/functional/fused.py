@@ -29,9 +29,7 @@ def serves(color: NDArray[Any], camera: Camera) -> bool:
     return color.dtype == np.uint8 and even and camera.pixel_aspect == 1.0 and camera.column_blooming == 0.0
 
 
-def render(
-    color: Codes, bloom: BloomParams, glare: GlareParams, gamma: GammaParams, camera: Camera
-) -> Codes | None:
+def render(color: Codes, bloom: BloomParams, glare: GlareParams, gamma: GammaParams, camera: Camera) -> Codes | None:
     """Return the picture with lens effects and gamma, or None where a spread function is as small as a pixel."""
     height, width, channels = color.shape
     codes = np.ascontiguousarray(color).reshape(height, -1)
@@ -72,12 +70,16 @@ class _Bright:
         self.count = 0
         self.rows = self.columns = np.empty(0, np.int64)
         if highlight_gain > 1.0 and threshold < 256:
-            rows, columns = (np.empty(codes.shape[0] * 16, np.int64) for _ in range(2))
-            args = (codes, color.shape[2], np.uint8(threshold))
-            self.count = kernels.develop.near_white(*args, rows, columns)
-            if self.count > len(rows):
-                rows, columns = (np.empty(self.count, np.int64) for _ in range(2))
-                kernels.develop.near_white(*args, rows, columns)
+            row_largest = codes.max(axis=1)
+            size = codes.size // 64
+            while True:
+                rows, columns = np.empty(size, np.int64), np.empty(size, np.int64)
+                self.count = kernels.develop.near_white(
+                    codes, row_largest, color.shape[2], np.uint8(threshold), rows, columns
+                )
+                if self.count <= size:
+                    break
+                size = self.count
             self.rows, self.columns = rows[: self.count], columns[: self.count]
         self.measured = table[color[self.rows, self.columns]]
         self.light = self.measured

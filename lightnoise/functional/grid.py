@@ -51,5 +51,9 @@ def grid_of_level(height: int, width: int, camera: Camera, level: int) -> Grid:
     rows, columns = sizes[min(level, len(sizes) - 1)]
     focal_y, focal_x = camera.focal_px(width)
     return Grid(
-        rows, columns, focal_y * rows / height, focal_x * columns / width, camera.pitch_um(width) * width / columns
+        rows,
+        columns,
+        focal_y * rows / height,
+        focal_x * columns / width,
+        camera.pitch_um(width) * width / columns,
     )

@@ -70,8 +70,7 @@ def split_shape(image: Any) -> Planes:
         elif image.ndim == 4:
             hint = "; use chain_batch for (N, H, W, C)"
         raise ValueError(
-            "image must be a non-empty (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) array; "
-            f"got shape {image.shape}{hint}"
+            f"image must be a non-empty (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) array; got shape {image.shape}{hint}"
         )
     if channels == 4:
         return Planes(image[..., :3], image[..., 3], image.shape)

@@ -84,9 +84,7 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
     return Scattered(direct, stray, made.kept)
 
 
-def stray_light(
-    first: Image, bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int
-) -> Stray:
+def stray_light(first: Image, bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> Stray:
     """Make the stray light of a frame from its pyramid's first level; see `scatter`."""
     channels = first.shape[2]
     budget = share(bloom, glare, camera, height, width)
@@ -139,9 +137,7 @@ def _ghosts(
     point = None
     if sun is not None and sun.has_picture:
         point = np.array([*sun.offset(grid), *[sun.light(grid)] * first.shape[2]], np.float32)
-    drawn = reflections.ghosts(
-        drawn_on, budget.ghosts, grid, camera.f_number, glare.blades, glare.rotation_deg, point
-    )
+    drawn = reflections.ghosts(drawn_on, budget.ghosts, grid, camera.f_number, glare.blades, glare.rotation_deg, point)
     if drawn_on is first:
         return drawn
     return pyramid.collapse([np.zeros_like(first)], np.zeros((1, 2)), coarser=drawn)

@@ -24,7 +24,13 @@ LARGEST = 0.3
 
 
 def ghosts(
-    light: Image, fraction: float, grid: Grid, f_number: float, blades: int, rotation_deg: float, sun: Image | None
+    light: Image,
+    fraction: float,
+    grid: Grid,
+    f_number: float,
+    blades: int,
+    rotation_deg: float,
+    sun: Image | None,
 ) -> Image:
     """Return the ghosts of a picture of light.
 
@@ -65,7 +71,12 @@ def ghosts(
 def _add_point(image: Image, place: NDArray[np.float64], light: Image) -> None:
     y, x = (math.floor(v) for v in place)
     fy, fx = place[0] - y, place[1] - x
-    for dy, dx, share in ((0, 0, (1 - fy) * (1 - fx)), (0, 1, (1 - fy) * fx), (1, 0, fy * (1 - fx)), (1, 1, fy * fx)):
+    for dy, dx, share in (
+        (0, 0, (1 - fy) * (1 - fx)),
+        (0, 1, (1 - fy) * fx),
+        (1, 0, fy * (1 - fx)),
+        (1, 1, fy * fx),
+    ):
         if 0 <= y + dy < image.shape[0] and 0 <= x + dx < image.shape[1]:
             image[y + dy, x + dx] += np.float32(share) * light
 

@@ -121,8 +121,8 @@ def _disc_kernel(grid: Grid) -> Image:
 
 
 def _offsets(grid: Grid) -> tuple[Array, Array]:
-    y = np.arange(grid.height) - 0.5 * (grid.height - 1)
-    x = np.arange(grid.width) - 0.5 * (grid.width - 1)
+    y = np.arange(grid.height, dtype=np.float64) - 0.5 * (grid.height - 1)
+    x = np.arange(grid.width, dtype=np.float64) - 0.5 * (grid.width - 1)
     return y[:, None], x[None, :]
 
 

@@ -283,9 +283,7 @@ def _to_srgb(image: Image.Image, metadata: Metadata) -> tuple[Pixels, Metadata, 
     if metadata.icc is not None:
         try:
             profile = ImageCms.ImageCmsProfile(io.BytesIO(metadata.icc))
-            converted = ImageCms.profileToProfile(
-                image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
             how = "by its profile"
         except (ImageCms.PyCMSError, OSError):
             pass  # a profile of another colour space, or a broken one

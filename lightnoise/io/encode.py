@@ -24,9 +24,7 @@ class Encoded:
     notes: tuple[str, ...] = ()
 
 
-def encode(
-    pixels: Pixels, image_format: ImageFormat, quality: int = 95, metadata: Metadata | None = None
-) -> Encoded:
+def encode(pixels: Pixels, image_format: ImageFormat, quality: int = 95, metadata: Metadata | None = None) -> Encoded:
     """Encode a picture.
 
     Parameters
@@ -52,14 +50,10 @@ def encode(
     height, width = pixels.shape[:2]
     if max(height, width) > _MAX_SIDE.get(image_format.name, 2**31 - 1):
         limit = _MAX_SIDE[image_format.name]
-        raise ImageFileError(
-            f"is {width}×{height}; {image_format.name} holds {limit} a side: use --format png"
-        )
+        raise ImageFileError(f"is {width}×{height}; {image_format.name} holds {limit} a side: use --format png")
     fitted, notes = _fitted(pixels, image_format)
     try:
-        done, buffer = cv2.imencode(
-            image_format.suffixes[0], _bgr(fitted), _codec_options(image_format, quality)
-        )
+        done, buffer = cv2.imencode(image_format.suffixes[0], _bgr(fitted), _codec_options(image_format, quality))
     except cv2.error as error:
         raise ImageFileError(f"cannot be encoded as {image_format.name}: {error.err}") from error
     if not done:

@@ -117,9 +117,7 @@ def _into_jpeg(encoded: bytes, metadata: Metadata, width: int, height: int) -> b
     if metadata.icc is not None:
         room = _JPEG_PAYLOAD - len(JPEG_ICC) - 2
         parts = [metadata.icc[at : at + room] for at in range(0, len(metadata.icc), room)]
-        segments += [
-            (0xE2, JPEG_ICC + bytes((number, len(parts))) + part) for number, part in enumerate(parts, 1)
-        ]
+        segments += [(0xE2, JPEG_ICC + bytes((number, len(parts))) + part) for number, part in enumerate(parts, 1)]
     added = b"".join(struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body for marker, body in segments)
     # After JFIF's own segment, which must come first (JFIF 1.02, page 5).
     marker, _, end = next(jpeg_segments(encoded))
@@ -142,8 +140,7 @@ def _into_webp(encoded: bytes, metadata: Metadata, width: int, height: int) -> b
     image = [(kind, encoded[start:end]) for kind, start, end in webp_chunks(encoded)]
     # VP8L holds its alpha flag in bit 28 of the header that follows its signature byte (RFC 9649, 3.4).
     alpha = any(
-        kind == b"ALPH" or (kind == b"VP8L" and int.from_bytes(body[1:5], "little") >> 28 & 1)
-        for kind, body in image
+        kind == b"ALPH" or (kind == b"VP8L" and int.from_bytes(body[1:5], "little") >> 28 & 1) for kind, body in image
     )
     flags = 0x20 * (metadata.icc is not None) | 0x10 * alpha | 0x08 * (metadata.exif is not None)
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")

@@ -12,6 +12,9 @@ from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import PAD, fill_borders, halve_row, reflect
 from lightnoise.kernels.sensor import hash32
 
+#: Pixels that `near_white` looks through at once.
+BLOCK_PIXELS = 32
+
 
 @kernel
 def decode_halve(codes, channels, table, out):
@@ -67,25 +70,61 @@ def widened(stray, i, channels, padded, out):
     widen_row(padded, width // channels, channels, out)
 
 
+# One function for each row's loop, with few arrays: with more at once the compiler gives up proving them apart.
+
+
+@kernel
+def decode_row(codes, table, light):
+    """light = table[codes]."""
+    for j in range(light.size):
+        light[j] = table[codes[j]]
+
+
+@kernel
+def mix_row(light, factor, above, here, below, up, middle, down):
+    """light = factor·light + up·above + middle·here + down·below, in place."""
+    for j in range(light.size):
+        light[j] = factor[j] * light[j] + middle * here[j]
+    for j in range(light.size):
+        light[j] += up * above[j] + down * below[j]
+
+
+@kernel
+def noise_row(light, first, shot, read, key, normal, shift):
+    """Add noise to a row whose first sample has the number ``first``, as `sensor.add_noise` does; clip to [0, 1]."""
+    zero, one = np.float32(0.0), np.float32(1.0)
+    for j in range(light.size):
+        x = min(light[j], one)
+        index = hash32(np.uint32(np.uint32(first + j) ^ key)) >> np.uint32(shift)
+        light[j] = min(max(x + np.sqrt(shot * x + read) * normal[index], zero), one)
+
+
+@kernel
+def shade_row(bits, shades, base, shift, out):
+    """Look up the shade of each float's bits, nearest step; light beyond the table takes its ends."""
+    low, high = np.int32(0), np.int32(shades.size - 1)
+    rounding = np.int32(1) << (shift - np.int32(1))
+    for j in range(bits.size):
+        step = min(max(((bits[j] + rounding) >> shift) - base, low), high)
+        out[j] = shades[np.uint32(step)]
+
+
 @kernel
 def develop(codes, channels, table, factor, stray, shades, base, shift, shot, read, seed, normal, normal_shift, out):
     """Mix direct and stray light, add noise, and encode.
 
     out = shade of factor·table[codes] + U·stray. ``factor`` (W·c,) repeats the channels' factors; ``stray``
-    (H/2, W/2·c) float32; ``shades`` (n,) int32 holds the 8-bit shade of each step of light, found by the float's
-    bits >> shift, less ``base``. Noise is drawn as in `sensor.add_noise` if ``shot`` or ``read`` is above 0.
+    (H/2, W/2·c) float32; ``shades`` (n,) uint8 holds the shade of each step of light, found by the float's bits
+    >> shift, less ``base``.
     """
-    height, width = codes.shape
+    width = codes.shape[1]
     a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
-    zero, one = np.float32(0.0), np.float32(1.0)
     half = stray.shape[0]
     ring = np.empty((3, width), np.float32)
     padded = np.empty(stray.shape[1] + 2 * channels, np.float32)
     light = np.empty(width, np.float32)
     bits = light.view(np.int32)
-    last = shades.size - 1
-    rounding = 1 << (shift - 1)
-    noisy = shot > zero or read > zero
+    noisy = shot > np.float32(0.0) or read > np.float32(0.0)
     key = hash32(np.uint32(seed ^ np.uint32(0x9E3779B9)))
     widened(stray, 0, channels, padded, ring[0])
     for i in range(half):
@@ -94,42 +133,46 @@ def develop(codes, channels, table, factor, stray, shades, base, shift, shot, re
         above, here, below = ring[max(i - 1, 0) % 3], ring[i % 3], ring[min(i + 1, half - 1) % 3]
         for k in range(2):
             y = 2 * i + k
-            up, down = (b, a) if k == 0 else (a, b)
-            source, target = codes[y], out[y]
-            for j in range(width):
-                light[j] = min(factor[j] * table[source[j]] + (up * above[j] + d * here[j] + down * below[j]), one)
+            decode_row(codes[y], table, light)
+            if k == 0:
+                mix_row(light, factor, above, here, below, b, d, a)
+            else:
+                mix_row(light, factor, above, here, below, a, d, b)
             if noisy:
-                first = y * width
-                for j in range(width):
-                    x = light[j]
-                    index = hash32(np.uint32(np.uint32(first + j) ^ key)) >> np.uint32(normal_shift)
-                    light[j] = min(max(x + np.sqrt(shot * x + read) * normal[index], zero), one)
-            for j in range(width):
-                target[j] = shades[min(max(((bits[j] + rounding) >> shift) - base, 0), last)]
+                noise_row(light, y * width, shot, read, key, normal, normal_shift)
+            shade_row(bits, shades, np.int32(base), np.int32(shift), out[y])
 
 
 @kernel
-def near_white(codes, channels, threshold, rows, columns):
-    """List pixels with a code ≥ threshold: fills rows and columns if they are long enough, returns the number."""
+def near_white(codes, row_largest, channels, threshold, rows, columns):
+    """List pixels with a code ≥ threshold: fills rows and columns if they are long enough, returns the number.
+
+    ``row_largest`` (H,) holds the largest code of every row, so that dark rows are passed over.
+    """
     height, width = codes.shape
     found = 0
     limit = rows.size
+    block = BLOCK_PIXELS * channels
     for y in range(height):
-        source = codes[y]
-        largest = np.uint8(0)
-        for j in range(width):
-            largest = max(largest, source[j])
-        if largest < threshold:
+        if row_largest[y] < threshold:
             continue
-        for x in range(width // channels):
-            bright = False
-            for c in range(channels):
-                bright |= source[x * channels + c] >= threshold
-            if bright:
-                if found < limit:
-                    rows[found] = y
-                    columns[found] = x
-                found += 1
+        source = codes[y]
+        for first in range(0, width, block):
+            part = source[first : min(first + block, width)]
+            hits = 0
+            for j in range(part.size):
+                hits += part[j] >= threshold
+            if hits == 0:
+                continue
+            for x in range(part.size // channels):
+                bright = False
+                for c in range(channels):
+                    bright |= part[x * channels + c] >= threshold
+                if bright:
+                    if found < limit:
+                        rows[found] = y
+                        columns[found] = first // channels + x
+                    found += 1
     return found
 
 

@@ -35,34 +35,26 @@ def look_up(codes, table, out):
 
 
 @kernel
+def encoded(x, bits, table):
+    """Return the table's value at x; ``bits`` are the float's own."""
+    if x >= np.float32(1.0):
+        return table[-1]
+    if x < LOWEST:
+        return table[0] * (max(x, np.float32(0.0)) / LOWEST)
+    k = (bits >> _SHIFT) - _FIRST
+    low = table[k]
+    return low + (table[k + 1] - low) * (np.float32(bits & _MASK) * _FRACTION)
+
+
+@kernel
 def encode_codes(linear, bits, table, out, top):
     """Round table values to integers 0 … top: linear float32, flat; ``bits`` is its int32 view."""
     for i in range(linear.size):
-        x = linear[i]
-        if x >= np.float32(1.0):
-            value = table[-1]
-        elif x < LOWEST:
-            value = table[0] * (max(x, np.float32(0.0)) / LOWEST)
-        else:
-            b = bits[i]
-            k = (b >> _SHIFT) - _FIRST
-            low = table[k]
-            value = low + (table[k + 1] - low) * (np.float32(b & _MASK) * _FRACTION)
-        out[i] = int(value * top + np.float32(0.5))
+        out[i] = int(encoded(linear[i], bits[i], table) * top + np.float32(0.5))
 
 
 @kernel
 def encode_floats(linear, bits, table, out):
     """Store table values as float32 in [0, 1]; see `encode_codes`."""
     for i in range(linear.size):
-        x = linear[i]
-        if x >= np.float32(1.0):
-            value = table[-1]
-        elif x < LOWEST:
-            value = table[0] * (max(x, np.float32(0.0)) / LOWEST)
-        else:
-            b = bits[i]
-            k = (b >> _SHIFT) - _FIRST
-            low = table[k]
-            value = low + (table[k + 1] - low) * (np.float32(b & _MASK) * _FRACTION)
-        out[i] = value
+        out[i] = encoded(linear[i], bits[i], table)

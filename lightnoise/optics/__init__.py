@@ -1,0 +1,1 @@
+"""Optics as formulas: arrays and scalars in, arrays out; nothing here knows cameras, params or files."""

@@ -88,10 +88,7 @@ def fit(psf: RadialPsf, focal_y: float, focal_x: float, height: int, width: int)
     matrix = np.stack(basis, axis=1) / target[:, None]
     squares = _square_halfwidths(height, width, focal_y, focal_x)
     enclosed = np.stack(
-        [
-            _within(responses_y[c], squares * focal_y) * _within(responses_x[c], squares * focal_x)
-            for c in columns
-        ]
+        [_within(responses_y[c], squares * focal_y) * _within(responses_x[c], squares * focal_x) for c in columns]
         + [0.0 * squares, 1.0 + 0.0 * squares],
         axis=1,
     )
@@ -116,9 +113,7 @@ def _reach(height: int, width: int) -> float:
     return 2.0 ** (BEYOND_OCTAVES - UNSAMPLED_OCTAVES) * math.hypot(height, width)
 
 
-def _sample_points(
-    height: int, width: int, fy: float, fx: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _sample_points(height: int, width: int, fy: float, fx: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return offsets in pixels: all near ones, then rings a sixth of an octave apart along three directions."""
     near = [(i, j) for i in range(7) for j in range(7)]
     reach = _reach(height, width)
@@ -254,7 +249,7 @@ def _centred_mean(columns: NDArray[np.float32], first: int) -> Array:
     n, phases = columns.shape
     reach = min(first, n - first - phases)
     shifted = [columns[first + p - reach : first + p + reach + 1, p] for p in range(phases)]
-    mean = np.mean(shifted, axis=0, dtype=np.float64)
+    mean = np.stack(shifted).mean(axis=0, dtype=np.float64)
     return np.asarray(0.5 * (mean + mean[::-1]))
 
 

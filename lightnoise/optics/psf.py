@@ -128,17 +128,13 @@ def per_steradian(name: str, theta: Array) -> Array:
 def cie_general(degrees: Array, age: float = CIE_AGE, pigment: float = CIE_PIGMENT) -> Array:
     """Return the CIE general disability glare L_veil / E_glare, 1/sr (CIE 146:2002, eq. 1), for 0.1° to 100°."""
     aged = 1.0 + (age / 62.5) ** 4
-    return np.asarray(
-        10.0 / degrees**3 + (5.0 / degrees**2 + 0.1 * pigment / degrees) * aged + 0.0025 * pigment
-    )
+    return np.asarray(10.0 / degrees**3 + (5.0 / degrees**2 + 0.1 * pigment / degrees) * aged + 0.0025 * pigment)
 
 
 def spencer_halo(theta: Array, wavelength_nm: float) -> Array:
     """Return Spencer's lenticular halo f3 per steradian: a ring near 3° whose radius grows with wavelength."""
     degrees = np.degrees(theta)
-    return np.asarray(
-        436.9 * (568.0 / wavelength_nm) * np.exp(-19.75 * (degrees - 3.0 * wavelength_nm / 568.0) ** 2)
-    )
+    return np.asarray(436.9 * (568.0 / wavelength_nm) * np.exp(-19.75 * (degrees - 3.0 * wavelength_nm / 568.0) ** 2))
 
 
 def truncation_deg(name: str) -> float:

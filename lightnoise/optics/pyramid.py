@@ -137,7 +137,8 @@ def shrink(level: Image, size: tuple[int, int]) -> Image:
         kernels.octave.halve(level.reshape(height, -1), channels, out.reshape(size[0], -1))
         return out
     vertical, horizontal = axis(height, size[0]), axis(width, size[1])
-    assert vertical.down is not None and horizontal.down is not None
+    assert vertical.down is not None
+    assert horizontal.down is not None
     return apply(level, vertical.down, horizontal.down)
 
 
@@ -173,7 +174,7 @@ def _halves(height: int, width: int, half_height: int, half_width: int) -> bool:
 
 
 def _double(level: Image, coarser: Image, plain: float, smooth: float) -> Image:
-    height, width, channels = level.shape
+    height, _, channels = level.shape
     out = np.empty_like(level)
     kernels.octave.double(
         level.reshape(height, -1),
@@ -189,7 +190,8 @@ def _double(level: Image, coarser: Image, plain: float, smooth: float) -> Image:
 def spread(level: Image, size: tuple[int, int]) -> Image:
     """Return A's transpose applied to a level: each cell's value over the cells of the finer level of that size."""
     vertical, horizontal = axis(size[0], level.shape[0]), axis(size[1], level.shape[1])
-    assert vertical.spread is not None and horizontal.spread is not None
+    assert vertical.spread is not None
+    assert horizontal.spread is not None
     return apply(level, vertical.spread, horizontal.spread)
 
 

@@ -45,7 +45,6 @@ SIZE_EXPONENT = 1.0
 BELIEVED, NEAR_WHITE = 0.5, 0.85
 
 
-
 @dataclass(frozen=True)
 class Guess:
     """How much light clipped pixels get back, by place, on cells of about 4 pixels.
@@ -84,7 +83,8 @@ def guess(half: Image, highlight_gain: float, focal_x: float) -> Guess:
     share = _contrast_share(levels, width, focal_x)
     near = levels[0]
     return Guess(
-        (math.log(highlight_gain) * share).astype(np.float32), near / np.maximum(near.max(axis=2, keepdims=True), 1e-6)
+        (math.log(highlight_gain) * share).astype(np.float32),
+        near / np.maximum(near.max(axis=2, keepdims=True), 1e-6),
     )
 
 

@@ -86,7 +86,8 @@ def _parse(name: object) -> tuple[str, float]:
         except ValueError as error:
             low, high = limits[kind]
             raise ValueError(
-                f"response {kind!r} needs a number in [{low:g}, {high:g}], e.g. '{kind}:{min(high, 2.2):g}'; got {name!r}"
+                f"response {kind!r} needs a number in [{low:g}, {high:g}], for example '{kind}:{min(high, 2.2):g}'; "
+                f"got {name!r}"
             ) from error
     raise ValueError(f"response must be 'srgb', 'linear', 'power:<g>' or 'scurve:<c>'; got {name!r}")
 

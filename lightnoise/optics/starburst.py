@@ -81,9 +81,7 @@ def starburst_kernel(
     radius = checks.integer("radius_px", radius_px, 1, 8192)
     dx, dy = np.meshgrid(np.arange(-radius, radius + 1.0), np.arange(-radius, 1.0))
     # A pattern of a wavefront without error is the same at x and −x: one half tells the other.
-    upper = starburst_at(
-        dy, dx, blades, f_number, pitch_um, rotation_deg=rotation_deg, pixel_aspect=pixel_aspect
-    )
+    upper = starburst_at(dy, dx, blades, f_number, pitch_um, rotation_deg=rotation_deg, pixel_aspect=pixel_aspect)
     kernel = np.concatenate([upper, upper[-2::-1, ::-1]])
     kernel[radius, radius] = 0.0
     kernel[radius, radius] = 1.0 - kernel.sum(axis=(0, 1), dtype=np.float64)
@@ -180,9 +178,7 @@ class _Pattern:
         column, row = x / step + reach, y / step + reach
         left, below = column.astype(np.intp), row.astype(np.intp)
         u, v = (column - left)[:, None], (row - below)[:, None]
-        near, far = (
-            (1.0 - u) * blurred[line, left] + u * blurred[line, left + 1] for line in (below, below + 1)
-        )
+        near, far = ((1.0 - u) * blurred[line, left] + u * blurred[line, left + 1] for line in (below, below + 1))
         return np.asarray((1.0 - v) * near + v * far)
 
     def _sum_of_parts(self, x: Array, y: Array) -> Array:
@@ -201,8 +197,7 @@ class _Pattern:
         """Integrate the transform's square over the pixels, by Gauss-Legendre quadrature."""
         finest = _WAVELENGTHS_UM[0] * self.f_number
         (places_x, weights_x), (places_y, weights_y) = (
-            np.polynomial.legendre.leggauss(math.ceil(2.0 * side / finest) + 1)
-            for side in (self.width, self.height)
+            np.polynomial.legendre.leggauss(math.ceil(2.0 * side / finest) + 1) for side in (self.width, self.height)
         )
         weights = (0.25 * self.width * self.height * np.outer(weights_x, weights_y)).ravel()
         u = (x[:, None, None] + 0.5 * self.width * places_x[:, None]).astype(np.float32)

@@ -136,9 +136,7 @@ def paint(pixels: Array, view: View, item: Item, *, mirrored: bool = False, top_
     first = 0
     for k, texture in item.textures:
         if k > first:
-            raster.fill_polygons(
-                pixels, corners, starts[first:k], item.ends[first:k], top[first:k], bottom[first:k]
-            )
+            raster.fill_polygons(pixels, corners, starts[first:k], item.ends[first:k], top[first:k], bottom[first:k])
         _paste(pixels, corners[starts[k] : item.ends[k]], texture, top[k], bottom[k])
         first = k + 1
     if first < len(starts):
@@ -155,9 +153,7 @@ def _paste(pixels: Array, polygon: Array, texture: tuple[Array, ...], top: Array
     colour = _warp(texture, polygon, rows, columns)
     if colour.shape[2] == 2:
         low, high = float(polygon[:, 1].min()), float(polygon[:, 1].max())
-        t = ((np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5 - low) / max(high - low, 1e-3))[
-            :, None
-        ]
+        t = ((np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5 - low) / max(high - low, 1e-3))[:, None]
         shading, cover = cv2.split(colour)
         alpha = alpha * cover
         for plane, a, b in zip(target, top, bottom, strict=True):
@@ -178,6 +174,4 @@ def _warp(levels: tuple[Array, ...], polygon: Array, rows: slice, columns: slice
     target = (polygon - (columns.start, rows.start) - 0.5).astype(np.float32)
     size = (columns.stop - columns.start, rows.stop - rows.start)
     matrix = cv2.getPerspectiveTransform(source, target)
-    return np.asarray(
-        cv2.warpPerspective(small, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    )
+    return np.asarray(cv2.warpPerspective(small, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))

@@ -117,15 +117,11 @@ def surface(layout: Layout, ground: Ground) -> Surface:
         for s, z, w, _, change in road.patches[:3]:  # tar over cracks, wandering along the road
             row = noise_tile()[int(abs(change) * 1000) % 512]
             knots = np.arange(512, dtype=np.float32)
-            wander = 0.07 * np.interp(ground.z * 5.0 % 512, knots, row) + 0.25 * np.interp(
-                ground.z % 512, knots, row
-            )
+            wander = 0.07 * np.interp(ground.z * 5.0 % 512, knots, row) + 0.25 * np.interp(ground.z % 512, knots, row)
             wander = wander.astype(np.float32)
             distance = np.abs(ground.s - s - wander) / ground.pixel_m
             line = np.clip(0.5 + (0.012 + 0.008 * w) / ground.pixel_m - distance, 0.0, 1.0)
-            tone *= 1.0 - 0.4 * line * np.minimum(1.0, 0.05 / ground.pixel_m) * lanes * ground.rows_between(
-                z, z + 9.0
-            )
+            tone *= 1.0 - 0.4 * line * np.minimum(1.0, 0.05 / ground.pixel_m) * lanes * ground.rows_between(z, z + 9.0)
 
     warm = np.array((1.04, 1.0, 0.92) if road.concrete else (1.0, 1.0, 1.0), dtype=np.float32)
     road_albedo = road.albedo * np.maximum(tone, 0.2)
@@ -148,15 +144,11 @@ def surface(layout: Layout, ground: Ground) -> Surface:
         albedo[:, :, window] += share * ((level * colour)[:, None, None] - albedo[:, :, window])
         glass = (pm.RETRO_MARKING_WET if wet else pm.RETRO_MARKING) * (0.6 if line.yellow else 1.0)
         retro[:, window] += share * (glass - retro[:, window])
-    film = (
-        paved * np.clip(road.wetness * (0.75 + 0.3 * broad + 0.8 * grain), 0.0, 1.0) if wet else paved * 0.0
-    )
+    film = paved * np.clip(road.wetness * (0.75 + 0.3 * broad + 0.8 * grain), 0.0, 1.0) if wet else paved * 0.0
     return Surface(albedo, retro, paved, film)
 
 
-def lit(
-    surface: Surface, ground: Ground, view: View, lighting: Lighting, sun: Array, contact: Array
-) -> Array:
+def lit(surface: Surface, ground: Ground, view: View, lighting: Lighting, sun: Array, contact: Array) -> Array:
     """Return the ground's radiance, cd/m², shape (3, h, w).
 
     Parameters

@@ -78,14 +78,10 @@ def splat(pixels: Array, view: View, emitter: Emitter, hidden: list[tuple[float,
     light = kernel[y0 - row : y1 - row, x0 - column : x1 - column] * power
     pixels[:, y0:y1, x0:x1] += light
     energy = light.sum(axis=(1, 2), dtype=np.float64)
-    return Lamp(
-        x, y, math.sqrt(area / math.pi), (float(energy[0]), float(energy[1]), float(energy[2])), emitter.label
-    )
+    return Lamp(x, y, math.sqrt(area / math.pi), (float(energy[0]), float(energy[1]), float(energy[2])), emitter.label)
 
 
-def streak(
-    pixels: Array, view: View, emitter: Emitter, top_row: int, hidden: list[tuple[float, Array]]
-) -> None:
+def streak(pixels: Array, view: View, emitter: Emitter, top_row: int, hidden: list[tuple[float, Array]]) -> None:
     """Add the emitter's reflection in a wet road to ``pixels``, the rows of the picture from ``top_row`` on.
 
     Waves of slope σ tilt the mirror: along the line of sight this moves the image by far more rows than

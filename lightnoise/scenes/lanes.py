@@ -24,9 +24,7 @@ def label_lanes(layout: Layout, view: View, lowest_row: float) -> list[list[int]
     to the camera.
     """
     rows = sample_rows(view.height)
-    lines = sorted((line for line in layout.road.lines if line.labelled), key=lambda line: abs(line.s))[
-        :_MOST
-    ]
+    lines = sorted((line for line in layout.road.lines if line.labelled), key=lambda line: abs(line.s))[:_MOST]
     labels = []
     for line in sorted(lines, key=lambda line: line.s):
         columns = []

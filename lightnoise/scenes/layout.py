@@ -304,9 +304,7 @@ def _draw_road(kind: str, place: str, rng: np.random.Generator) -> tuple[Road, t
     """Return the road and the centres of the lanes that come towards us."""
     width = rng.uniform(3.3, 3.75) if place != "urban" else rng.uniform(3.0, 3.5)
     offset = rng.uniform(-0.35, 0.35)
-    ahead = {"highway": int(rng.integers(3, 5)), "urban": int(rng.integers(1, 3)), "rural": 1, "tunnel": 2}[
-        place
-    ]
+    ahead = {"highway": int(rng.integers(3, 5)), "urban": int(rng.integers(1, 3)), "rural": 1, "tunnel": 2}[place]
     ego = int(rng.integers(0, ahead))
     first = -(ego + 0.5) * width + offset
     mark, period = (3.0, 12.0) if rng.random() < 0.5 else (4.0, 9.0)
@@ -317,9 +315,7 @@ def _draw_road(kind: str, place: str, rng: np.random.Generator) -> tuple[Road, t
     lines = []
     if two_way:
         dashed = place == "rural" and rng.random() < 0.4
-        lines.append(
-            Line(first + (0.0 if dashed else 0.12), 0.12, yellow, (3.0, 9.0) if dashed else None, phase, wear)
-        )
+        lines.append(Line(first + (0.0 if dashed else 0.12), 0.12, yellow, (3.0, 9.0) if dashed else None, phase, wear))
         if not dashed:
             lines.append(Line(first - 0.12, 0.12, yellow, None, 0.0, wear, labelled=False))
     else:
@@ -449,9 +445,7 @@ def _draw_trees(place: str, road: Road, rng: np.random.Generator) -> tuple[Tree,
                 tall = height * rng.uniform(0.75, 1.25)
                 s = edge + side * (max(away, tall) + rng.uniform(0.0, 6.0))
                 trees.append(
-                    Tree(
-                        s, z, tall, int(rng.integers(6, 9)), bool(rng.random() < 0.5), rng.uniform(0.65, 1.1)
-                    )
+                    Tree(s, z, tall, int(rng.integers(6, 9)), bool(rng.random() < 0.5), rng.uniform(0.65, 1.1))
                 )
                 z += 5.0 + 0.17 * z
     return tuple(trees)
@@ -525,9 +519,7 @@ def _draw_boards(place: str, road: Road, rng: np.random.Generator) -> tuple[Boar
     if place != "tunnel":
         for _ in range(int(rng.integers(0, 4))):
             z = rng.uniform(16.0, 110.0)
-            paint: Colour = ((0.6, 0.6, 0.58), (0.55, 0.38, 0.02), (0.02, 0.10, 0.30))[
-                int(rng.integers(0, 3))
-            ]
+            paint: Colour = ((0.6, 0.6, 0.58), (0.55, 0.38, 0.02), (0.02, 0.10, 0.30))[int(rng.integers(0, 3))]
             size = rng.uniform(0.6, 0.95)
             s = road.right + road.shoulder_right + rng.uniform(0.6, 1.2)
             boards.append(Board(s, 2.5, z, size, size * 1.2, paint, False, int(rng.integers(2**31))))

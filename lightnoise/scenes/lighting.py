@@ -40,9 +40,7 @@ class Lighting:
             dtype=np.float32,
         )
         low = float(np.clip((18.0 - light.sun_elevation_deg) / 18.0, 0.0, 1.0))
-        self.sun = pm.unit_luminance((1 - low) * pm.tint("sun") + low * pm.tint("low_sun")) * np.float32(
-            light.sun_lux
-        )
+        self.sun = pm.unit_luminance((1 - low) * pm.tint("sun") + low * pm.tint("low_sun")) * np.float32(light.sun_lux)
         blue = pm.unit_luminance(pm.tint("sky") + 0.9 * pm.tint("neutral"))
         self.sky = (pm.tint("neutral") if light.overcast else blue) * np.float32(light.sky_lux)
         self.street_tint = pm.tint(light.street_colour)
@@ -71,9 +69,7 @@ class Lighting:
         if self.layout.tunnel is not None:
             return self.ambient * np.float32(0.02)
         horizon = self.sky + 0.12 * self.sun * self.sun_height
-        return np.asarray(
-            horizon / np.pi * 1.1 + self.street_tint * self.layout.light.city_glow, dtype=np.float32
-        )
+        return np.asarray(horizon / np.pi * 1.1 + self.street_tint * self.layout.light.city_glow, dtype=np.float32)
 
     def on(self, normal: tuple[float, float, float], at: Array, lit: float = 1.0) -> Array:
         """Return the illuminance of a face with this outward normal at the point (s, y, z), shape (3,).
@@ -134,9 +130,7 @@ class Lighting:
         """
         s, z = np.asarray(s, dtype=np.float32), np.asarray(z, dtype=np.float32)
         if s.ndim == 0 and z.ndim == 0:
-            return self._pools(
-                s - self._lamps[:, 0], z - self._lamps[:, 1], self._lamps[:, 2], self._lamps[:, 3]
-            ).sum()
+            return self._pools(s - self._lamps[:, 0], z - self._lamps[:, 1], self._lamps[:, 2], self._lamps[:, 3]).sum()
         lux = np.zeros(np.broadcast(s, z).shape, dtype=np.float32)
         for lamp_s, lamp_z, square, flux in self._lamps:
             lux += self._pools(s - lamp_s, z - lamp_z, square, flux)
@@ -145,9 +139,7 @@ class Lighting:
     @staticmethod
     def _pools(ds: Array, dz: Array, square: Array, flux: Array) -> Array:
         cosine2 = square / (square + ds * ds + dz * dz)
-        return np.asarray(
-            (195.0 * flux / square) * cosine2 * np.sqrt(cosine2) * np.minimum(1.0, 5.0 * cosine2)
-        )
+        return np.asarray((195.0 * flux / square) * cosine2 * np.sqrt(cosine2) * np.minimum(1.0, 5.0 * cosine2))
 
     def headlamp_normal_lux(self, x: Array, y: Array | float, z: Array) -> Array:
         """Return the light of both own headlamps on a plane facing them at camera-frame points, lx."""

@@ -185,9 +185,7 @@ def street_cd_per_klm(nadir_deg: float) -> float:
     Half the ceilings of glare class G4 [EN13201]: about 250 at 70°, 50 at 80°, 5 at 90°, log-linear
     between.
     """
-    return float(
-        np.exp(np.interp(nadir_deg, [0.0, 60.0, 70.0, 80.0, 90.0], np.log([180.0, 300.0, 250.0, 50.0, 5.0])))
-    )
+    return float(np.exp(np.interp(nadir_deg, [0.0, 60.0, 70.0, 80.0, 90.0], np.log([180.0, 300.0, 250.0, 50.0, 5.0]))))
 
 
 def saturation_cd_m2(f_number: float, seconds: float, iso: float) -> float:

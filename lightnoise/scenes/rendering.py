@@ -129,9 +129,7 @@ def render_layout(layout: Layout, size: tuple[int, int], camera: Camera) -> Scen
     hidden: list[tuple[float, Array]] = []
     if layout.road.wetness > 0:
         hidden = _hulls(items, view)
-        light[:, ground.top :] += _reflections(
-            light, ground, top_surface, view, lighting, items, emitters, hidden
-        )
+        light[:, ground.top :] += _reflections(light, ground, top_surface, view, lighting, items, emitters, hidden)
     if layout.tunnel is not None:
         outside = [item for item in items if item.z >= layout.tunnel.exit_z]
         for item in outside:
@@ -181,9 +179,7 @@ def meter(layout: Layout, camera: Camera) -> float:
     return max(white, layout.light.white_floor_cd_m2)
 
 
-def _bare(
-    layout: Layout, view: View, lighting: Lighting, *, detail: bool = True
-) -> tuple[Ground, Surface, Array]:
+def _bare(layout: Layout, view: View, lighting: Lighting, *, detail: bool = True) -> tuple[Ground, Surface, Array]:
     """Return the scene without any object; without ``detail`` also without clouds and shadows."""
     ground = Ground.of(view)
     material = surface(layout, ground)
@@ -270,9 +266,7 @@ def _reflections(
         soft = cv2.GaussianBlur(plane, (0, 0), 0.004 * view.fx, sigmaY=0.02 * view.fy)
         small = cv2.resize(soft, (max(view.width // 2, 1), max(rows // 4, 1)), interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), 0.005 * view.fx, sigmaY=0.02 * view.fy)
-        plane[:] = soft + near * (
-            cv2.resize(small, (view.width, rows), interpolation=cv2.INTER_LINEAR) - soft
-        )
+        plane[:] = soft + near * (cv2.resize(small, (view.width, rows), interpolation=cv2.INTER_LINEAR) - soft)
     for emitter in emitters:
         streak(mirror, view, emitter, ground.top, hidden)
     # Fresnel's reflectance of water (n = 1.33) by Schlick's formula; a film covers only part of the stones.
@@ -290,9 +284,7 @@ def _paint_bonnet(light: Array, layout: Layout, view: View, lighting: Lighting) 
     u = np.linspace(0.0, 1.0, 41)
     edge = view.height * (1.0 - depth * (1.0 - bulge * (2 * u - 1) ** 2))
     outline = np.stack([u * view.width, edge], axis=1)
-    points = np.concatenate([outline, [[view.width, view.height + 2], [0, view.height + 2]]]).astype(
-        np.float32
-    )
+    points = np.concatenate([outline, [[view.width, view.height + 2], [0, view.height + 2]]]).astype(np.float32)
     window = coverage(points, view.height, view.width)
     assert window is not None
     rows, columns, alpha = window

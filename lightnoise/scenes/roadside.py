@@ -95,9 +95,7 @@ def _tree(tree: Tree, lighting: Lighting) -> Item:
 def _building(building: Building, lighting: Lighting) -> list[Item]:
     floors = max(round(building.height_m / 3.2), 1)
     bays = max(round(max(building.length_m, abs(building.depth_m)) / 2.8), 1)
-    albedo, glow = facade(
-        building.texture, floors, bays, building.lit_share, building.paint, fine=building.z < 40.0
-    )
+    albedo, glow = facade(building.texture, floors, bays, building.lit_share, building.paint, fine=building.z < 40.0)
     outer, end = building.s + building.depth_m, building.z + building.length_m
     flank = np.array(
         (
@@ -110,9 +108,7 @@ def _building(building: Building, lighting: Lighting) -> list[Item]:
     )
     front = _upright(min(building.s, outer), max(building.s, outer), 0.0, building.height_m, building.z)
     night = lighting.layout.light.sky_lux < 1.0
-    fade = np.linspace(0.15 if night else 1.0, 1.1 if night else 1.0, albedo.shape[0], dtype=np.float32)[
-        :, None, None
-    ]
+    fade = np.linspace(0.15 if night else 1.0, 1.1 if night else 1.0, albedo.shape[0], dtype=np.float32)[:, None, None]
     inside = glow if lighting.layout.light.sky_lux < 1500.0 else np.float32(0.0)
     items = []
     # What stands beside the flank stands before it: the flank is sorted by its far end.
@@ -128,9 +124,7 @@ def _building(building: Building, lighting: Lighting) -> list[Item]:
         share = max(round(albedo.shape[1] * width / max(building.length_m, abs(building.depth_m))), 1)
         light = lighting.on(normal, at) / np.float32(np.pi) * fade
         radiance = lighting.through_air((albedo * light + inside)[:, :share], float(at[2]))
-        items.append(
-            Item.of(z, (Face(points, radiance[0, 0], radiance[0, 0], texture=(radiance,)),), solid=True)
-        )
+        items.append(Item.of(z, (Face(points, radiance[0, 0], radiance[0, 0], texture=(radiance,)),), solid=True))
     return items
 
 
@@ -154,9 +148,7 @@ def _pole(lamp: StreetLamp, lighting: Lighting) -> Item:
 
 def _luminaire(lamp: StreetLamp, lighting: Lighting) -> Emitter:
     distance = max(lamp.z, 1.0)
-    nadir = math.degrees(
-        math.atan2(math.hypot(lamp.s, distance), lamp.height_m - lighting.layout.camera_height_m)
-    )
+    nadir = math.degrees(math.atan2(math.hypot(lamp.s, distance), lamp.height_m - lighting.layout.camera_height_m))
     intensity = lamp.flux_klm * pm.street_cd_per_klm(nadir)
     half = 0.28
     height = pm.STREET_AREA_M2 / (2 * half)
@@ -250,9 +242,7 @@ def _barrier(barrier: Barrier, lighting: Lighting) -> list[Item]:
             if barrier.posts_m:  # the rail's waist
                 thin = 0.12 * (barrier.y1 - barrier.y0)
                 dark = colour * np.float32(0.55)
-                faces.append(
-                    Face(_along(barrier.s, barrier.s, middle - thin, middle + thin, near, far), dark, dark)
-                )
+                faces.append(Face(_along(barrier.s, barrier.s, middle - thin, middle + thin, near, far), dark, dark))
         if thick:
             top = _along(barrier.s, barrier.s - 0.3 * side, barrier.y1, barrier.y1, float(a), float(b) * 1.01)
             faces.append(Face(top, ridge, ridge))

@@ -25,9 +25,7 @@ def render_shadows(layout: Layout, view: View, lighting: Lighting, top_row: int)
     sun, contact = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
     for vehicle in layout.vehicles:
         wide = vehicles.half_width(vehicle)
-        corners = _box(
-            vehicle.s - wide, vehicle.s + wide, vehicle.z - 0.1, vehicle.z + vehicles.length(vehicle)
-        )
+        corners = _box(vehicle.s - wide, vehicle.s + wide, vehicle.z - 0.1, vehicle.z + vehicles.length(vehicle))
         _fill(contact, view, corners, top_row)
         if lighting.sun_height > 0:
             _fill(sun, view, _cast(corners, 1.35, lighting), top_row)

@@ -113,9 +113,7 @@ def _clear(sine: Array, angle: Array, lighting: Lighting, dusk: float) -> Array:
     glow = np.exp(-angle / 0.45 - sine * 3.2)
     band = np.exp(-sine * 6.0)
     sky = _planes(_DUSK_ZENITH) * (0.55 * (1 - band)) + _planes(_DUSK_AWAY) * (1.15 * band)
-    sky = (
-        sky + _planes(_DUSK_GLOW) * (4.0 * glow) + _planes((1.0, 0.75, 0.42)) * (7.0 * np.exp(-angle / 0.09))
-    )
+    sky = sky + _planes(_DUSK_GLOW) * (4.0 * glow) + _planes((1.0, 0.75, 0.42)) * (7.0 * np.exp(-angle / 0.09))
     return np.asarray((1 - dusk) * day + (dusk * mean) * sky, dtype=np.float32)
 
 

@@ -71,9 +71,7 @@ def _plant(index: int) -> Array:
     for x in range(0, 384, 24):
         w, h = int(rng.integers(60, 110)), int(rng.integers(28, 60))
         plant = cv2.resize(_crown_only(int(rng.integers(0, 4))), (w, h), interpolation=cv2.INTER_AREA)
-        _over(
-            clump, plant * np.array((0.85, 1.0), dtype=np.float32), min(max(x - w // 2, 0), 384 - w), 192 - h
-        )
+        _over(clump, plant * np.array((0.85, 1.0), dtype=np.float32), min(max(x - w // 2, 0), 384 - w), 192 - h)
     return clump
 
 
@@ -116,14 +114,7 @@ def _tree(index: int) -> Array:
             x, y = bx + reach * np.cos(angle), by + 0.8 * reach * np.sin(angle)
             local = (by - y) / br - 0.4 * (x - bx) / br  # each bough has its own lit top
         depth = rng.uniform(0, 1)
-        light = (
-            88
-            + 45 * (1 - y / size)
-            - 25 * (x - 192) / 192
-            + 42 * local
-            + 55 * (depth - 0.5)
-            + rng.normal(0, 20)
-        )
+        light = 88 + 45 * (1 - y / size) - 25 * (x - 192) / 192 + 42 * local + 55 * (depth - 0.5) + rng.normal(0, 20)
         leaves.append((depth, x, y, rng.uniform(1.8, 6.0), light))
     for _, x, y, radius, light in sorted(leaves):
         at, axes = (round(x * 16), round(y * 16)), (int(radius * 16), int(radius * 7))
@@ -157,9 +148,7 @@ def facade(
     level = rng.uniform(0.12, 1.0, (floors, 1, bays, 1)) * pm.WINDOW_CD_M2
     level[-1] *= pm.SHOP_CD_M2 / pm.WINDOW_CD_M2
     # Goods, furniture and curtains: bright above, broken below.
-    blobs = cv2.resize(
-        rng.standard_normal((4 * floors, 5 * bays), dtype=np.float32), (wide * bays, tall * floors)
-    )
+    blobs = cv2.resize(rng.standard_normal((4 * floors, 5 * bays), dtype=np.float32), (wide * bays, tall * floors))
     inside = np.exp(0.6 * blobs.reshape(floors, tall, bays, wide))
     inside *= np.linspace(1.2, 0.3, tall, dtype=np.float32)[:, None, None]
     wall = 1.0 + 0.05 * (

@@ -45,9 +45,7 @@ def paint_bore(pixels: Array, view: View, lighting: Lighting, tunnel: Tunnel) ->
     girth = height + across  # both walls and the ceiling unrolled
     soot = sample(noise_tile(True), u0 + z * 11.0, v0 + girth * 4.0)
     grain = sample(noise_tile(), u0 + z * 16.0, v0 + girth * 5.0) * fade
-    panel = (np.mod(z, 6.0) < 0.06 + z * z / (view.fx * 4.0)) * np.clip(
-        0.6 * 6.0 * view.fx / (z * z), 0.0, 0.25
-    )
+    panel = (np.mod(z, 6.0) < 0.06 + z * z / (view.fx * 4.0)) * np.clip(0.6 * 6.0 * view.fx / (z * z), 0.0, 0.25)
     dado = np.clip((height - 0.9) / 0.15, 0.0, 1.0)
     wall = tunnel.wall_albedo * (0.62 + 0.38 * dado) * (1.0 + 0.10 * soot + 0.07 * grain) * (1.0 - panel)
     ceiling = 0.16 * (1.0 + 0.10 * soot + 0.05 * grain)
@@ -84,9 +82,7 @@ def lamps(tunnel: Tunnel, lighting: Lighting) -> list[Emitter]:
 def _wall(dx: Array, offset: float, curvature: float) -> Array:
     """Return where the ray x = dx·z meets the wall x = offset + curvature·z²/2, first time ahead."""
     if abs(curvature) < 1e-7:
-        return np.where(dx * offset > 1e-6, offset / np.where(np.abs(dx) > 1e-6, dx, 1e-6), _FAR_M).astype(
-            np.float32
-        )
+        return np.where(dx * offset > 1e-6, offset / np.where(np.abs(dx) > 1e-6, dx, 1e-6), _FAR_M).astype(np.float32)
     root = dx * dx - 2.0 * curvature * offset
     square = np.sqrt(np.maximum(root, 0.0))
     best = np.full_like(dx, _FAR_M)

@@ -137,9 +137,7 @@ def build(vehicle: Vehicle, lighting: Lighting) -> tuple[Item, list[Emitter]]:
         item = Item(vehicle.z, points + place, ends, top, bottom, solid=True)
     else:  # only a car beside the camera needs its corners cut
         pieces = np.split(points + place, ends[:-1])
-        item = Item.of(
-            vehicle.z, [Face(p, a, b) for p, a, b in zip(pieces, top, bottom, strict=True)], solid=True
-        )
+        item = Item.of(vehicle.z, [Face(p, a, b) for p, a, b in zip(pieces, top, bottom, strict=True)], solid=True)
     return item, _lamps(vehicle, _BODIES[vehicle.body])
 
 
@@ -169,9 +167,7 @@ def _materials(vehicle: Vehicle, lighting: Lighting) -> dict[str, tuple[Array, A
     ledge = lighting.shade((1.0, 1.0, 1.0), (0.0, 0.9, -0.4), at)
     # Polish mirrors 4 % of the sky (n = 1.5 at normal incidence), more where it slants; at night the sky
     # is dark.
-    sky = (
-        lighting.sky * np.float32(lighting.tunnel_daylight(vehicle.z)) + 0.12 * lighting.ambient
-    ) / np.float32(np.pi)
+    sky = (lighting.sky * np.float32(lighting.tunnel_daylight(vehicle.z)) + 0.12 * lighting.ambient) / np.float32(np.pi)
     paint = np.array(vehicle.paint, dtype=np.float32)
     plate = 0.5 * end + lighting.retro(at, np.full(3, 0.012, dtype=np.float32))
 
@@ -308,9 +304,7 @@ def _flank(name: str, body: Body, oncoming: bool, side: int) -> list[_Part]:
     if name != "truck":
         mid = sum(z for z, _ in body.side_window) / len(body.side_window)
         low, high = min(y for _, y in body.side_window), max(y for _, y in body.side_window)
-        parts.append(
-            part([(mid - 0.05, low), (mid + 0.05, low), (mid + 0.05, high), (mid - 0.05, high)], "pillar")
-        )
+        parts.append(part([(mid - 0.05, low), (mid + 0.05, low), (mid + 0.05, high), (mid - 0.05, high)], "pillar"))
     turn = np.linspace(0, 2 * np.pi, 18, endpoint=False)
     for centre in body.wheels:
         for share, material in ((1.12, "arch"), (1.0, "wheel"), (0.62, "rim"), (0.15, "wheel")):
@@ -326,9 +320,7 @@ def _tyres(body: Body, oncoming: bool) -> list[_Part]:
     low = min(y for _, y in body.outline) + 0.25
 
     def part(x0: float, x1: float, y0: float, material: str) -> _Part:
-        return _Part(
-            np.array(((x0, y0, z), (x1, y0, z), (x1, low, z), (x0, low, z)), dtype=np.float32), material
-        )
+        return _Part(np.array(((x0, y0, z), (x1, y0, z), (x1, low, z), (x0, low, z)), dtype=np.float32), material)
 
     tyres = [part(k * (wide - 0.06), k * (wide - 0.30), 0.0, "tyre") for k in (-1, 1)]
     return [part(-wide + 0.1, wide - 0.1, 0.16, "under"), *tyres]

@@ -42,16 +42,12 @@ class View:
         fy, fx = camera.focal_px(width)
         horizon = 0.5 * height - fy * np.tan(layout.pitch_rad)
         road = layout.road
-        return cls(
-            height, width, fy, fx, float(horizon), layout.camera_height_m, road.curvature, road.curvature_rate
-        )
+        return cls(height, width, fy, fx, float(horizon), layout.camera_height_m, road.curvature, road.curvature_rate)
 
     def bend(self, z: Array | float) -> Array:
         """Return the road's sideways shift at distance z, m: a clothoid to third order."""
         far = np.minimum(np.asarray(z, dtype=np.float32), 500.0)
-        return np.asarray(
-            far * far * (0.5 * self.curvature + self.curvature_rate * far / 6.0), dtype=np.float32
-        )
+        return np.asarray(far * far * (0.5 * self.curvature + self.curvature_rate * far / 6.0), dtype=np.float32)
 
     def project(self, points: Array) -> Array:
         """Return pixel coordinates (N, 2) of road points (N, 3) = (s, y, z); z is held at ≥ `NEAR_M`."""

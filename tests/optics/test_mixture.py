@@ -11,7 +11,6 @@ from lightnoise.optics.psf import RadialPsf
 from lightnoise.optics.recovery import recover
 
 
-
 def name(psf):
     return f"{psf.name} {psf.radius_deg:g} {psf.falloff:g}" if isinstance(psf, RadialPsf) else None
 
@@ -118,7 +117,9 @@ def test_reference_convolution_is_the_direct_sum():
 
 @pytest.mark.parametrize("offset", [(0, 0), (0, 1), (1, 1), (3, 2)])
 @pytest.mark.parametrize("focal", [(500.0, 500.0), (800.0, 500.0)])
-@pytest.mark.parametrize("psf", [RadialPsf("moffat", 0.1, -3.0), RadialPsf("spencer_photopic"), RadialPsf("cie")], ids=name)
+@pytest.mark.parametrize(
+    "psf", [RadialPsf("moffat", 0.1, -3.0), RadialPsf("spencer_photopic"), RadialPsf("cie")], ids=name
+)
 def test_pixel_integral_is_the_mean_of_many_samples(psf, focal, offset):
     """Against a grid graded towards the source, which even Spencer's core does not slip through."""
     focal_y, focal_x = focal

@@ -1,5 +1,7 @@
 """Highlight recovery: `recover` itself, and the rule it keeps in the pictures that come out of the chain."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -85,7 +87,7 @@ def test_gain_rises_with_highlight_gain():
         ln.bloom(night(), ln.BloomParams(scatter=0.1), camera=ln.Camera(highlight_gain=gain)).astype(int)
         for gain in (1.0, 10.0, 100.0, 1000.0)
     ]
-    for weak, strong in zip(halos, halos[1:], strict=False):
+    for weak, strong in itertools.pairwise(halos):
         assert np.all(strong >= weak)
         assert strong.sum() > weak.sum()
 
@@ -113,7 +115,9 @@ def test_an_underexposed_lamp_stays_white_and_grey_turns_darker():
     assert without[90, 160].max() < 110
     unclipped = image.max(axis=2) < 255
     np.testing.assert_array_equal(with_gain[unclipped], without[unclipped])
-    assert with_gain[0, 0, 0] == round(255 * 1.055 * (((120 / 255 + 0.055) / 1.055) ** 2.4 / 8) ** (1 / 2.4) - 255 * 0.055)
+    assert with_gain[0, 0, 0] == round(
+        255 * 1.055 * (((120 / 255 + 0.055) / 1.055) ** 2.4 / 8) ** (1 / 2.4) - 255 * 0.055
+    )
 
 
 @pytest.mark.parametrize("lamp", [(255, 40, 30), (255, 150, 20), (90, 120, 255), (30, 255, 90)])
@@ -139,7 +143,9 @@ def test_a_white_core_takes_the_hue_of_its_glow():
 def test_recovery_does_not_depend_on_resolution():
     """The same lamp at twice the resolution gets back as much light per solid angle, within half a stop."""
     small = recovered(night(radius=5.0))
-    large = recover(codec.decode(np.kron(night(radius=5.0), np.ones((2, 2, 1), np.uint8)), "srgb"), 1000.0, *(2 * f for f in FOCAL))
+    large = recover(
+        codec.decode(np.kron(night(radius=5.0), np.ones((2, 2, 1), np.uint8)), "srgb"), 1000.0, *(2 * f for f in FOCAL)
+    )
     energies = [float((light @ np.array(LUMA)).sum()) * scale for light, scale in ((small, 4.0), (large, 1.0))]
     assert abs(np.log2(energies[0] / energies[1])) < 0.5
 

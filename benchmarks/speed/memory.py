@@ -1,0 +1,68 @@
+"""Peak memory of a call, read from the kernel's account of a forked process (Linux only)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+from collections.abc import Callable
+
+from benchmarks.speed.frames import Picture
+from benchmarks.speed.subjects import Subject
+
+#: glibc's M_MMAP_THRESHOLD: blocks from this size on come from the system and go back to it at once.
+_MMAP_THRESHOLD = -3
+_SECONDS = 120
+
+
+def peak_mb(subject: Subject, frame: Picture) -> float | None:
+    """Return by how many MB a call raises the resident memory at its highest, its result and kept scratch included.
+
+    The process is forked, so that nothing kept from other calls is reused, the subject made ready, and called
+    once, so that what is computed once (fitted weights, compiled code) does not count; two more calls count.
+    None where the kernel does not tell, or the call takes minutes.
+    """
+    if not os.access("/proc/self/clear_refs", os.W_OK):
+        return None
+    answer = _in_fork(lambda: _measure(subject, frame))
+    return float(answer) if answer else None
+
+
+def _measure(subject: Subject, frame: Picture) -> str:
+    ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 16)
+    call = subject.prepare(frame)
+    before = _status_mb("VmRSS")
+    call()
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # forget the peak so far
+    for _ in range(2):
+        call()
+    return str(_status_mb("VmHWM") - before)
+
+
+def _status_mb(field: str) -> float:
+    with open("/proc/self/status") as file:
+        for line in file:
+            if line.startswith(field):
+                return int(line.split()[1]) * 1024e-6
+    raise OSError(f"/proc/self/status has no {field}")
+
+
+def _in_fork(work: Callable[[], str]) -> str:
+    """Return what ``work`` says in a forked process; nothing if it fails or takes too long."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(theirs, work().encode())
+        finally:
+            os._exit(0)  # no handler of the parent's may run twice
+    os.close(theirs)
+    try:
+        ready, _, _ = select.select([ours], [], [], _SECONDS)
+        return os.read(ours, 64).decode() if ready else ""
+    finally:
+        os.close(ours)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)

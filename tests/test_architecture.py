@@ -1,0 +1,161 @@
+"""Imports point down, and importing the package is light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "lightnoise"
+
+#: From the bottom up. A module imports from its own layer and from lower ones.
+LAYERS = [
+    {"constants", "checks", "records", "keyed"},
+    {"kernels"},
+    {"optics"},
+    {"camera", "params"},
+    {"functional"},
+    {"transforms"},
+    {"severity", "presets"},
+    {"scenes"},
+    {"io"},
+    {"batch"},
+    {"adapters"},
+    {"cli", "__main__"},
+]
+LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
+
+#: Where presets and severities are looked up by name while a transform is read from a file.
+BY_NAME = {("transforms", "presets"), ("transforms", "severity")}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part(module):
+    """Return the layer's member that a dotted name below the package belongs to, "" for the package itself."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def dotted(path):
+    names = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(names[:-1] if names[-1] == "__init__" else names)
+
+
+def imports(path, top_level_only=False):
+    """Yield the dotted names that a module imports: ``from a.b import c`` gives a.b.c where that is a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            for alias in node.names:
+                inner = ROOT.joinpath(*node.module.split("."), alias.name)
+                is_module = inner.with_suffix(".py").exists() or inner.is_dir()
+                yield f"{node.module}.{alias.name}" if is_module else node.module
+
+
+def own(path, **kwargs):
+    return [name for name in imports(path, **kwargs) if name.split(".")[0] == "lightnoise"]
+
+
+def ids(path):
+    return str(path.relative_to(PACKAGE))
+
+
+def test_every_module_has_a_layer():
+    unknown = {part(dotted(path)) for path in MODULES} - {"", *LAYER_OF}
+    assert not unknown, f"add {unknown} to LAYERS"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_imports_point_down(path):
+    here = part(dotted(path))
+    if not here:
+        return  # the package re-exports from every layer below the command line
+    for name in own(path):
+        there = part(name)
+        if (here, there) in BY_NAME:
+            assert name not in own(path, top_level_only=True)
+            continue
+        if not there:
+            assert LAYER_OF[here] > LAYER_OF["io"], f"{ids(path)} imports the package itself"
+            continue
+        assert LAYER_OF[there] <= LAYER_OF[here], f"{ids(path)} imports {name} from a higher layer"
+
+
+def test_the_package_imports_no_adapter_and_no_command_line():
+    parts = {part(name) for name in own(PACKAGE / "__init__.py")}
+    assert not parts & {"adapters", "cli", "batch", "io"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").glob("*.py")), ids=ids)
+def test_kernels_know_numpy_and_numba_alone(path):
+    allowed = {"numpy", "numba", "__future__", "collections", "typing", "math", "importlib", "types"}
+    for name in imports(path):
+        assert name.split(".")[0] in allowed or name.startswith("lightnoise.kernels"), name
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "optics").glob("*.py")), ids=ids)
+def test_optics_know_nothing_of_cameras_and_params(path):
+    for name in own(path):
+        assert part(name) in {"optics", "kernels", "constants", "checks"}, name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_torch_stays_in_its_adapter(path):
+    if path.parent.name != "adapters":
+        assert not {name.split(".")[0] for name in imports(path)} & {"torch", "torchvision", "lightning"}
+
+
+def test_no_module_is_called_after_nothing():
+    assert not [ids(path) for path in MODULES if path.stem in {"utils", "util", "helpers", "common", "misc"}]
+
+
+def test_modules_are_small_enough_to_read():
+    long = {ids(path): lines for path in MODULES if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 600}
+    assert not long
+
+
+HEAVY = (
+    "torch",
+    "torchvision",
+    "numba",
+    "skimage",
+    "scipy",
+    "matplotlib",
+    "ray",
+    "pandas",
+    "lightning",
+    "albumentations",
+)
+
+
+@pytest.mark.parametrize("module", ["lightnoise", "lightnoise.transforms", "lightnoise.keyed"])
+def test_importing_is_light(module):
+    code = f"import {module}, sys; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert loaded == []
+
+
+def test_importing_writes_nothing_and_reads_no_clock_or_chance():
+    """Nothing happens at import: no output, and the global generator is as it was."""
+    code = (
+        "import numpy as np; a = np.random.get_state()[1].copy(); import lightnoise;"
+        "assert (a == np.random.get_state()[1]).all()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_public_name_is_documented():
+    import lightnoise as ln
+
+    for name in ln.__all__:
+        assert getattr(ln, name).__doc__, name
+    assert set(ln.__all__) == {name for name in ln.__all__ if hasattr(ln, name)}
