@@ -58,9 +58,8 @@ def reference_kernel(psf: RadialPsf, focal_y: float, focal_x: float, height: int
         np.arange(-min(16, width // 2), min(16, width // 2) + 1),
     )
     kernel[np.ix_(*near)] -= sampled(*near)
-    for i in near[0]:
-        for j in near[1]:
-            kernel[i, j] += mixture.pixel_integral(psf, abs(int(i)), abs(int(j)), focal_y, focal_x)
+    rows, columns = (grid.ravel() for grid in np.meshgrid(*near, indexing="ij"))
+    kernel[rows, columns] += mixture.light_per_pixel(psf, rows, columns, focal_y, focal_x)
     rest = 1.0 - kernel.sum()
     return np.asarray(kernel + rest / kernel.size)
 

@@ -1,4 +1,7 @@
-"""Scenes by name: what a driver meets, as transforms with sensible ranges."""
+"""Scenes by name: what a driver meets, as transforms with sensible ranges.
+
+The iris is fixed within a preset, since a camera has one; what varies is dirt, light and exposure.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def _oncoming_headlights() -> Transform:
                 veil=(0.005, 0.02),
                 starburst=(0.5, 0.85),
                 blades=6,
-                rotation_deg=(0, 60),
+                rotation_deg=15,
                 ghosts=(0.0005, 0.003),
             ),
         ]
@@ -58,8 +61,8 @@ def _low_sun() -> Transform:
             Glare(
                 veil=(0.01, 0.03),
                 starburst=(0.3, 0.8),
-                blades=(6, 9),
-                rotation_deg=(0, 60),
+                blades=7,
+                rotation_deg=15,
                 ghosts=(0.0002, 0.001),
                 sun_azimuth_deg=(-22, 22),
                 sun_elevation_deg=(4, 13),
@@ -78,8 +81,8 @@ def _sun_outside_frame() -> Transform:
             Glare(
                 veil=(0.02, 0.08),
                 starburst=(0.3, 0.8),
-                blades=(5, 9),
-                rotation_deg=(0, 60),
+                blades=6,
+                rotation_deg=15,
                 ghosts=(0.0005, 0.002),
                 sun_azimuth_deg=(-35, 35),
                 sun_elevation_deg=(20, 32),
@@ -105,7 +108,7 @@ def _wet_night_street() -> Transform:
     return Chain(
         [
             Bloom(scatter=(0.08, 0.2), radius_deg=(0.5, 2.0), falloff=(-2.7, -2.3)),
-            Glare(veil=(0.01, 0.04), starburst=(0.3, 0.6), blades=(5, 8), rotation_deg=(0, 60)),
+            Glare(veil=(0.01, 0.04), starburst=(0.3, 0.6), blades=6, rotation_deg=15),
             Gamma(exposure_ev=(-0.5, 0.5), shot=(5e-4, 5e-3), read=(1e-6, 4e-5)),
         ]
     )

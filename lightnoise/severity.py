@@ -43,15 +43,15 @@ def path(effect: str, amount: float) -> Params:
         return GlareParams(veil=amount, starburst=0.2, blades=6, rotation_deg=15.0)
     if effect == "gamma_over":
         return GammaParams(exposure_ev=amount, gamma=max(0.6, 1.0 - 0.1 * amount))
-    return GammaParams(exposure_ev=-amount, gamma=1.0 + 0.05 * amount, shot=2e-4, read=1e-6)
+    return GammaParams(exposure_ev=-amount, gamma=1.0 + 0.05 * amount, shot=5e-5 * amount, read=2e-7 * amount)
 
 
 #: Amounts of levels 1 to 5, found by ``benchmarks/severity_table.py``.
 AMOUNTS: dict[str, tuple[float, ...]] = {
-    "bloom": (0.1, 0.2, 0.3, 0.4, 0.5),
-    "glare": (0.02, 0.05, 0.1, 0.15, 0.2),
-    "gamma_over": (0.4, 0.8, 1.2, 1.6, 2.0),
-    "gamma_under": (0.5, 1.0, 1.5, 2.0, 2.5),
+    "bloom": (0.0135, 0.0371, 0.0992, 0.2716, 0.5571),
+    "glare": (0.0053, 0.0131, 0.0392, 0.1403, 0.3505),
+    "gamma_over": (0.5613, 0.817, 1.0843, 1.3748, 1.6525),
+    "gamma_under": (0.602, 0.9158, 1.2179, 1.491, 1.7525),
 }
 
 

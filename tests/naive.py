@@ -123,7 +123,7 @@ def noise(light, shot, read, seed):
     key = hash32(seed ^ 0x9E3779B9)
     out = []
     for number, x in enumerate(np.ravel(light).tolist()):
-        quantile = ((hash32(number ^ key) >> 16) + 0.5) / 2**16
+        quantile = ((hash32((hash32(number) + key) % 2**32) >> 16) + 0.5) / 2**16
         out.append(x + math.sqrt(shot * max(x, 0.0) + read) * normal_quantile(quantile))
     return np.reshape(out, np.shape(light))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,8 +27,8 @@ The ratios are medians over interleaved pairs (A B A B ...), the table's medians
 other load on the machine falls on both sides. One thread means one; "all threads" is a pool of threads over frames.
 Peers come with  pip install "lightnoise[bench]"; those absent or broken are named and left out.
 
-    python -m benchmarks.speed                              everything, about 12 minutes
-    python -m benchmarks.speed --quick                      everything, a few samples each, about 4 minutes
+    python -m benchmarks.speed                              everything, some 15 minutes
+    python -m benchmarks.speed --quick                      everything, a few samples each
     python -m benchmarks.speed --only ratios --no-peers     what a change of a kernel is judged by
     python -m benchmarks.speed --frame night.jpg            a real frame instead of the embedded scene
 """
@@ -54,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         help="of the table; the ratios are taken at 1280x720, or the first if it is not among them, and the last"
         " [640x360 1280x720 1920x1080 3840x2160]",
     )
-    result.add_argument("--frame", type=Path, metavar="FILE", help="night frame [an embedded scene]")
+    result.add_argument("--frame", type=_picture, metavar="FILE", help="night frame [an embedded scene]")
     result.add_argument("--files", type=int, help="files of each `apply` job [400; quick 100]")
     result.add_argument("--workers", type=int, default=2, help="worker processes of each `apply` job [2]")
     result.add_argument("--no-peers", action="store_true", help="leave other libraries out")
@@ -66,49 +67,59 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the benchmark."""
+    """Run the benchmark; what is there when it is interrupted is saved too."""
     options = parser().parse_args(arguments)
-    seconds = options.seconds or (0.7 if options.quick else 5.0)
-    files = options.files or (100 if options.quick else 400)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `timeout` does not lose the results
     warnings.simplefilter("ignore")  # peers' own
     cv2.setNumThreads(1)
-
-    @lru_cache(maxsize=len(options.sizes))
-    def night(size: tuple[int, int]) -> frames.Picture:
-        return frames.night(*size, options.frame)
-
     _say("looking for peers")
     found = peers.Found([], {}, {}) if options.no_peers else peers.find()
     result = report.Report(
         command=" ".join(["python -m benchmarks.speed", *(sys.argv[1:] if arguments is None else arguments)]),
-        frame=str(options.frame.name if options.frame else "embedded night scene"),
+        frame=options.frame.name if options.frame else "embedded night scene",
         versions=report.versions() | found.versions,
         absent=found.absent,
     )
+    try:
+        measure(result, options, found.subjects)
+    finally:
+        result.finish()
+        if result.marks or result.first_frames or result.cells or result.curves:
+            _save(result, options)
+
+
+def measure(result: report.Report, options: argparse.Namespace, others: list[subjects.Subject]) -> None:
+    """Measure the parts asked for, one after the other."""
+    seconds = options.seconds or (0.7 if options.quick else 5.0)
+    least = 3 if options.quick else 7
     main_size = (1280, 720) if (1280, 720) in options.sizes else options.sizes[0]
+
+    @lru_cache(maxsize=2)
+    def night(size: tuple[int, int]) -> frames.Picture:
+        return frames.night(*size, options.frame)
+
     if "ratios" in options.only:
-        for mark in ratios.of_calls(night, (main_size, options.sizes[-1]), found.subjects, seconds):
+        for mark in ratios.of_calls(night, (main_size, options.sizes[-1]), others, seconds):
             result.marks.append(mark)
             _say(f"{mark.what} : {mark.against}")
     if "jobs" in options.only:
+        files = options.files or (100 if options.quick else 400)
+        _say(f"apply, {files} files")
         with tempfile.TemporaryDirectory() as folder:
-            _say(f"apply, {files} files")
             repeats = 1 if options.quick else 3
             result.marks += ratios.of_processes(Path(folder), main_size, files, repeats, options.workers)
     if "first" in options.only:
         _say("first frames")
         result.first_frames = startup.first_frames()
     if "table" in options.only:
-        everything = [*subjects.ours(), *subjects.floors(), *found.subjects]
+        everything = [*subjects.ours(), *subjects.floors(), *others]
         for size in options.sizes:
             _say(f"table, {size[0]}x{size[1]}")
-            result.cells += table.cells(everything, night(size), 0.4 * seconds)
+            result.cells += table.cells(everything, night(size), 0.4 * seconds, least)
     if "growth" in options.only:
         _say("growth with radius and lamps")
-        result.curves += table.radius_curves(night(main_size), 0.4 * seconds)
-        result.curves += table.lamp_curves(main_size, 0.4 * seconds)
-    result.finish()
-    _save(result, options)
+        result.curves += table.radius_curves(night(main_size), 0.4 * seconds, least)
+        result.curves += table.lamp_curves(main_size, 0.4 * seconds, least)
 
 
 def _save(result: report.Report, options: argparse.Namespace) -> None:
@@ -122,6 +133,12 @@ def _save(result: report.Report, options: argparse.Namespace) -> None:
         result.plot(options.plot)
     except ModuleNotFoundError as error:
         _say(f"no plot: {error.name} is not installed (pip install matplotlib)")
+
+
+def _picture(text: str) -> Path:
+    if not cv2.haveImageReader(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no picture that OpenCV can read")
+    return Path(text)
 
 
 def _drawing(text: str) -> Path:

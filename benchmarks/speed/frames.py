@@ -26,8 +26,7 @@ def night(width: int, height: int, file: Path | None = None) -> Picture:
         picture = scenes.render("night", np.random.default_rng(7), (height, width)).image
     else:
         read = cv2.imread(str(file), cv2.IMREAD_COLOR)
-        if read is None:
-            raise SystemExit(f"--frame {file} is no picture that OpenCV can read")
+        assert read is not None, file
         shrinks = read.shape[1] > width
         resized = cv2.resize(read, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
         picture = np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)

@@ -30,10 +30,13 @@ def peak_mb(subject: Subject, frame: Picture) -> float | None:
 
 
 def _measure(subject: Subject, frame: Picture) -> str:
-    ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 16)
+    c_library = ctypes.CDLL(None)
+    c_library.mallopt(_MMAP_THRESHOLD, 1 << 16)
     call = subject.prepare(frame)
+    c_library.malloc_trim(0)  # give back what is free, else a call would find room there unseen
     before = _status_mb("VmRSS")
     call()
+    c_library.malloc_trim(0)
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # forget the peak so far
     for _ in range(2):

@@ -103,9 +103,11 @@ class Report:
             for curve in self.curves:
                 if curve.axis == axis:
                     axes.plot(curve.at, [1e3 * seconds for seconds in curve.seconds], "o-", label=curve.name)
+            axes.set_visible(any(curve.axis == axis for curve in self.curves))
             axes.set(xscale="symlog" if axis == "lamps" else "log", xlabel=axis, title=f"growth with {axis}")
             axes.set_yscale("log")
-            axes.legend(fontsize=8)
+            if axes.get_visible():
+                axes.legend(fontsize=8)
         for axes in (pixels, radius, lamps):
             axes.set_ylabel("ms per frame")
             axes.grid(alpha=0.3, which="both")

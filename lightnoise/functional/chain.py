@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightnoise.camera import Camera
-from lightnoise.constants import LUMA
 from lightnoise.functional import codec, fused, lens, sensor
-from lightnoise.functional.layout import TOPS, Planes, split, split_shape
-from lightnoise.optics.recovery import hold_measured, recover
+from lightnoise.functional.layout import TOPS, split, split_shape
+from lightnoise.optics.recovery import NEAR_WHITE, hold_measured, recover
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
 Image = NDArray[Any]
@@ -77,19 +76,9 @@ def chain(image: Image, params: Iterable[Params], *, camera: Camera | None = Non
     if all(effect.is_identity for effect in effects):
         same = image.copy()
         return (same, np.zeros(image.shape[:2], np.float32)) if return_damage else same
-    if (
-        not return_damage
-        and fused.serves(planes.color, camera)
-        and not (effects[0].is_identity and effects[1].is_identity)
-    ):
-        quick = fused.render(planes.color, *effects, camera)
-        if quick is not None:
-            return planes.join(quick)
-    color, stray = _render(planes, effects, camera)
+    color, stray = _render(planes.color, effects, camera, return_damage)
     result = planes.join(color)
-    if not return_damage:
-        return result
-    return result, _damage(planes.color, color, stray)
+    return (result, _damage(planes.color, color, stray)) if return_damage else result
 
 
 def chain_linear(radiance: Image, params: Iterable[Params], *, camera: Camera | None = None) -> NDArray[np.float32]:
@@ -167,13 +156,25 @@ def chain_batch(images: Image, params_per_image: Sequence[Iterable[Params]], *, 
     return out
 
 
-def _render(planes: Planes, effects: Effects, camera: Camera) -> tuple[Image, NDArray[np.float32] | None]:
-    """Return the new colour planes and, if the lens took part, the fraction of stray luminance (H, W)."""
+def _render(
+    color: Image, effects: Effects, camera: Camera, with_share: bool
+) -> tuple[Image, NDArray[np.float32] | None]:
+    """Return the new colour planes and, if wanted and the lens took part, the fraction of stray luminance (H, W)."""
     bloom_params, glare_params, gamma_params = effects
-    color = planes.color
     through_lens = not (bloom_params.is_identity and glare_params.is_identity)
     if not through_lens and _is_tone_only(color, gamma_params, camera):
         return codec.tone(color, camera.response, gamma_params.gamma, gamma_params.exposure_ev), None
+    if through_lens and fused.serves(color, camera):
+        quick = fused.render(color, *effects, camera, with_share)
+        if quick is not None:
+            return quick
+    return render_plainly(color, effects, camera)
+
+
+def render_plainly(color: Image, effects: Effects, camera: Camera) -> tuple[Image, NDArray[np.float32] | None]:
+    """Do what `_render` does for every dtype, size and camera, one whole array after the other."""
+    bloom_params, glare_params, gamma_params = effects
+    through_lens = not (bloom_params.is_identity and glare_params.is_identity)
     measured = codec.decode(color, camera.response)
     light = recover(measured, camera.highlight_gain, *camera.focal_px(color.shape[1]))
     exposure = np.float32(2.0**gamma_params.exposure_ev)
@@ -183,8 +184,7 @@ def _render(planes: Planes, effects: Effects, camera: Camera) -> tuple[Image, ND
         scattered = lens.scatter(light, bloom_params, glare_params, camera)
         direct, stray = scattered.direct, scattered.stray
         factor *= scattered.kept
-        stray_luminance = _luminance(stray)
-        stray_share = stray_luminance / np.maximum(stray_luminance + _luminance(direct), np.float32(1e-12))
+        stray_share = lens.stray_share(direct, stray)
     direct = direct * exposure
     if light is not measured:
         hold_measured(direct, measured, light, factor)
@@ -203,7 +203,8 @@ def _is_tone_only(color: Image, params: GammaParams, camera: Camera) -> bool:
         return False
     if params.exposure_ev >= 0.0 or camera.highlight_gain <= 1.0:
         return True
-    return bool(color.max() < TOPS.get(color.dtype, 1))
+    brightest = np.array([[[color.max()]]], color.dtype)
+    return bool(codec.decode(brightest, camera.response)[0, 0, 0] <= NEAR_WHITE)
 
 
 def _damage(before: Image, after: Image, stray_share: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -214,10 +215,6 @@ def _damage(before: Image, after: Image, stray_share: NDArray[np.float32] | None
     damage = np.zeros(before.shape[:2], np.float32) if stray_share is None else np.clip(stray_share, 0.0, 1.0)
     damage[white | black] = 1.0
     return damage
-
-
-def _luminance(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    return light[..., 0] if light.shape[2] == 1 else light @ np.array(LUMA, np.float32)
 
 
 def _in_order(params: Iterable[Params]) -> Effects:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lightnoise import kernels
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, lens, sensor
+from lightnoise.optics import pyramid
 from lightnoise.optics.recovery import NEAR_WHITE, guess, hold_measured, raised
 from lightnoise.params import BloomParams, GammaParams, GlareParams
 
@@ -29,8 +30,13 @@ def serves(color: NDArray[Any], camera: Camera) -> bool:
     return color.dtype == np.uint8 and even and camera.pixel_aspect == 1.0 and camera.column_blooming == 0.0
 
 
-def render(color: Codes, bloom: BloomParams, glare: GlareParams, gamma: GammaParams, camera: Camera) -> Codes | None:
-    """Return the picture with lens effects and gamma, or None where a spread function is as small as a pixel."""
+def render(
+    color: Codes, bloom: BloomParams, glare: GlareParams, gamma: GammaParams, camera: Camera, with_share: bool
+) -> tuple[Codes, Image | None] | None:
+    """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W).
+
+    None where a spread function is as small as a pixel.
+    """
     height, width, channels = color.shape
     codes = np.ascontiguousarray(color).reshape(height, -1)
     table = codec.decode_table(camera.response)
@@ -59,7 +65,7 @@ def render(color: Codes, bloom: BloomParams, glare: GlareParams, gamma: GammaPar
         _put(out, bright.rows, bright.columns, direct, spread, gamma, camera)
     if stray.disc is not None:
         _put_disc(out, stray.disc, color, bright, table, factor, spread, gamma, camera)
-    return out
+    return out, _share(color, table, bright, stray) if with_share else None
 
 
 class _Bright:
@@ -83,6 +89,16 @@ class _Bright:
             self.rows, self.columns = rows[: self.count], columns[: self.count]
         self.measured = table[color[self.rows, self.columns]]
         self.light = self.measured
+
+
+def _share(color: Codes, table: Image, bright: _Bright, stray: lens.Stray) -> Image:
+    direct = table[color] * stray.kept
+    direct[bright.rows, bright.columns] = bright.light * stray.kept
+    if stray.disc is not None:
+        rows, columns, radiance = stray.disc
+        direct[rows, columns] += radiance[..., None] * stray.kept
+    wide = pyramid.collapse([np.zeros_like(direct)], np.zeros((1, 2)), coarser=stray.half)
+    return lens.stray_share(direct, wide)
 
 
 def _develop(

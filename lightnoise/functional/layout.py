@@ -14,14 +14,16 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 @dataclass(frozen=True)
 class Planes:
-    """An image taken apart: ``color`` (H, W, 1 or 3), ``alpha`` (H, W) or None, and its own shape."""
+    """An image taken apart: ``color`` (H, W, 1 or 3), ``alpha`` (H, W) or None, and its own shape and dtype."""
 
     color: NDArray[Any]
     alpha: NDArray[Any] | None
     shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     def join(self, color: NDArray[Any]) -> NDArray[Any]:
-        """Return colour of the image's size in the image's own shape, with its alpha."""
+        """Return colour of the image's size in the image's own shape and byte order, with its alpha."""
+        color = color.astype(self.dtype, copy=False)
         if self.alpha is None:
             return color.reshape(self.shape)
         return np.concatenate([color, self.alpha[..., None]], axis=2)
@@ -72,6 +74,6 @@ def split_shape(image: Any) -> Planes:
         raise ValueError(
             f"image must be a non-empty (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) array; got shape {image.shape}{hint}"
         )
-    if channels == 4:
-        return Planes(image[..., :3], image[..., 3], image.shape)
-    return Planes(image.reshape(*image.shape[:2], channels), None, image.shape)
+    color, alpha = (image[..., :3], image[..., 3]) if channels == 4 else (image, None)
+    native = color.astype(color.dtype.newbyteorder("="), copy=False)  # the kernels read no foreign byte order
+    return Planes(native.reshape(*image.shape[:2], -1), alpha, image.shape, image.dtype)

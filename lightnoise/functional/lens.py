@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightnoise.camera import Camera
+from lightnoise.constants import LUMA
 from lightnoise.functional import diffraction, reflections
 from lightnoise.functional import sun as suns
 from lightnoise.functional.budget import Budget, share
@@ -16,6 +17,10 @@ from lightnoise.optics import mixture, pyramid
 from lightnoise.params import BloomParams, GlareParams
 
 Image = NDArray[np.float32]
+
+#: Light that no 8-bit picture shows: half a shade of sRGB above black. It keeps black pixels from counting as
+#: destroyed by stray light that nobody can see.
+UNSEEN = np.float32(0.5 / 255.0 / 12.92)
 
 #: Level of the pyramid at which ghosts are drawn: cells of 4 pixels, finer than their blur.
 GHOST_LEVEL = 2
@@ -92,6 +97,8 @@ def stray_light(first: Image, bloom: BloomParams, glare: GlareParams, camera: Ca
     levels = pyramid.build(first, frame_sizes(height, width, camera)[1:])
     straight, weights = _radial(budget, camera, height, width)
     kept = np.full(channels, budget.direct + straight)
+    if budget.ghosts > 0.0:
+        kept += budget.ghosts - reflections.taken(budget.ghosts, frame, camera.f_number, channels)
 
     spikes = diffraction.spikes(glare, camera, half, channels) if budget.starburst > 0.0 else None
     if spikes is not None:
@@ -107,6 +114,17 @@ def stray_light(first: Image, bloom: BloomParams, glare: GlareParams, camera: Ca
         stray += _ghosts(levels, budget, glare, camera, sun, height, width)
     disc = suns.disc(sun, frame) if sun is not None else None
     return Stray(stray, kept.astype(np.float32), float(weights[0, 1]), disc)
+
+
+def stray_share(direct: Image, stray: Image) -> Image:
+    """Return the stray light's part of the luminance of each pixel, (H, W) in [0, 1]."""
+    stray_luminance = luminance(stray)
+    return np.asarray(stray_luminance / (stray_luminance + luminance(direct) + UNSEEN))
+
+
+def luminance(light: Image) -> Image:
+    """Return the luminance of (H, W, 1 or 3) linear light, (H, W)."""
+    return light[..., 0] if light.shape[2] == 1 else light @ np.array(LUMA, np.float32)
 
 
 def _radial(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:

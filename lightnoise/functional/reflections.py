@@ -39,7 +39,7 @@ def ghosts(
     light : ndarray of shape (h, w, C), float32
         Linear light on ``grid``.
     fraction : float
-        Part of the light that the drawn ghosts have together.
+        Part of the light that the drawn ghosts have together, in the channel where they are strongest.
     grid : Grid
     f_number, blades, rotation_deg
         The iris.
@@ -52,7 +52,7 @@ def ghosts(
     """
     height, width, channels = light.shape
     drawn = _drawn(f_number, grid.height / grid.focal_y)
-    total = sum(float(np.dot(LUMA, ghost.reflectance)) for ghost in drawn)
+    total = _strongest(drawn)
     out = np.zeros_like(light)
     for ghost in drawn:
         turned = rotation_deg + (180.0 if ghost.inverted else 0.0)
@@ -62,10 +62,25 @@ def ghosts(
         kernels.ghosting.splat(light, ghost.magnification, pad, image)
         if sun is not None:
             _add_point(image, ghost.magnification * sun[:2] + 0.5 * np.array([height - 1, width - 1]) + pad, sun[2:])
-        tint = np.array(ghost.reflectance if channels == 3 else [np.dot(LUMA, ghost.reflectance)])
+        tint = _tint(ghost, channels)
         spread = convolve(image, [(1.0, np.repeat(disc[..., None], channels, axis=2))])
         out += (fraction / total * tint).astype(np.float32) * spread[pad : pad + height, pad : pad + width]
     return out
+
+
+def taken(fraction: float, grid: Grid, f_number: float, channels: int) -> NDArray[np.float64]:
+    """Return what `ghosts` takes from the light of each channel, (channels,)."""
+    drawn = _drawn(f_number, grid.height / grid.focal_y)
+    parts: NDArray[np.float64] = np.sum([_tint(ghost, channels) for ghost in drawn], axis=0)
+    return fraction * parts / _strongest(drawn)
+
+
+def _tint(ghost: Ghost, channels: int) -> NDArray[np.float64]:
+    return np.array(ghost.reflectance if channels == 3 else [np.dot(LUMA, ghost.reflectance)])
+
+
+def _strongest(drawn: tuple[Ghost, ...]) -> float:
+    return float(np.sum([ghost.reflectance for ghost in drawn], axis=0).max())
 
 
 def _add_point(image: Image, place: NDArray[np.float64], light: Image) -> None:

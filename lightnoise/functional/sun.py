@@ -100,15 +100,17 @@ def disc(sun: Sun, frame: Grid) -> tuple[slice, slice, Image] | None:
     y0, x0 = dy + 0.5 * (frame.height - 1), dx + 0.5 * (frame.width - 1)
     radius_x = math.tan(math.radians(SUN_RADIUS_DEG)) * frame.focal_x
     reach = math.ceil(radius_x * max(1.0, frame.cell_aspect)) + 2
-    rows = slice(max(0, math.floor(y0) - reach), min(frame.height, math.floor(y0) + reach + 2))
-    columns = slice(max(0, math.floor(x0) - reach), min(frame.width, math.floor(x0) + reach + 2))
-    if rows.start >= rows.stop or columns.start >= columns.stop:
+    y = np.arange(math.floor(y0) - reach, math.floor(y0) + reach + 2)
+    x = np.arange(math.floor(x0) - reach, math.floor(x0) + reach + 2)
+    edge = max(radius_x + 0.5, 1.0)  # a sun smaller than a pixel still lights one
+    cover = np.clip(edge - np.hypot((y - y0)[:, None] / frame.cell_aspect, x - x0), 0.0, 1.0)
+    radiance = (cover * (sun.light(frame) / cover.sum())).astype(np.float32)
+    inside_y, inside_x = (y >= 0) & (y < frame.height), (x >= 0) & (x < frame.width)
+    if not (inside_y.any() and inside_x.any()):
         return None
-    y = (np.arange(rows.start, rows.stop) - y0)[:, None] / frame.cell_aspect
-    x = (np.arange(columns.start, columns.stop) - x0)[None, :]
-    cover = np.clip(radius_x + 0.5 - np.hypot(y, x), 0.0, 1.0)  # a pixel-wide edge
-    area = math.pi * radius_x**2 * frame.cell_aspect
-    return rows, columns, (cover * sun.light(frame) / area).astype(np.float32)
+    rows = slice(int(y[inside_y][0]), int(y[inside_y][-1]) + 1)
+    columns = slice(int(x[inside_x][0]), int(x[inside_x][-1]) + 1)
+    return rows, columns, radiance[np.ix_(inside_y, inside_x)]
 
 
 def _disc_kernel(grid: Grid) -> Image:

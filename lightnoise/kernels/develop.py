@@ -95,7 +95,7 @@ def noise_row(light, first, shot, read, key, normal, shift):
     zero, one = np.float32(0.0), np.float32(1.0)
     for j in range(light.size):
         x = min(light[j], one)
-        index = hash32(np.uint32(np.uint32(first + j) ^ key)) >> np.uint32(shift)
+        index = hash32(np.uint32(hash32(np.uint32(first + j)) + key)) >> np.uint32(shift)
         light[j] = min(max(x + np.sqrt(shot * x + read) * normal[index], zero), one)
 
 

@@ -62,5 +62,7 @@ def add_noise(light, numbers, shot, read, seed, normal_table, shift):
         x = light[i]
         variance = shot * max(x, np.float32(0.0)) + read
         light[i] = (
-            x + np.sqrt(variance) * normal_table[hash32(np.uint32(np.uint32(numbers[i]) ^ key)) >> np.uint32(shift)]
+            x
+            + np.sqrt(variance)
+            * normal_table[hash32(np.uint32(hash32(np.uint32(numbers[i])) + key)) >> np.uint32(shift)]
         )

@@ -18,6 +18,7 @@ from lightnoise.optics import pyramid
 from lightnoise.optics.psf import RadialPsf
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 #: Pixels around the source over which the PSF is integrated instead of sampled.
 CORE_PX = 24
@@ -54,7 +55,7 @@ class Mixture:
     error: float
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def fit(psf: RadialPsf, focal_y: float, focal_x: float, height: int, width: int) -> Mixture:
     """Fit a PSF to the pyramid of an image.
 
@@ -73,39 +74,60 @@ def fit(psf: RadialPsf, focal_y: float, focal_x: float, height: int, width: int)
     """
     from scipy.optimize import nnls
 
-    sizes = pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))
-    dy, dx = _sample_points(height, width, focal_y, focal_x)
-    target = _per_pixel(psf, dy, dx, focal_y, focal_x)
+    basis = _basis(focal_y, focal_x, height, width)
+    target = light_per_pixel(psf, basis.dy, basis.dx, focal_y, focal_x)
     lit = target > 0.0  # a truncated PSF ends; no sum of smooth levels can be asked to
-    dy, dx, target = dy[lit], dx[lit], target[lit]
-    columns = [(level, j) for level in range(len(sizes) + BEYOND_OCTAVES) for j in (0, 1)]
-    columns.remove((0, 0))  # the image itself comes last
-    responses_y = impulse_responses(tuple(size[0] for size in sizes))
-    responses_x = impulse_responses(tuple(size[1] for size in sizes))
-    basis = [_at(responses_y[c], dy) * _at(responses_x[c], dx) for c in columns]
-    basis.append(np.zeros(len(target)))  # what lies farther still
-    basis.append(((dy == 0) & (dx == 0)).astype(float))
-    matrix = np.stack(basis, axis=1) / target[:, None]
-    squares = _square_halfwidths(height, width, focal_y, focal_x)
-    enclosed = np.stack(
-        [_within(responses_y[c], squares * focal_y) * _within(responses_x[c], squares * focal_x) for c in columns]
-        + [0.0 * squares, 1.0 + 0.0 * squares],
-        axis=1,
-    )
-    whole = np.ones((1, len(basis)))
+    matrix = basis.samples[lit] / target[lit, None]
+    squares = _square_light(psf, basis.squares)
     solution, _ = nnls(
-        np.vstack([matrix, ENERGY_WEIGHT * enclosed, ENERGY_WEIGHT * whole]),
-        np.concatenate([np.ones(len(target)), ENERGY_WEIGHT * _square_light(psf, squares), [ENERGY_WEIGHT]]),
+        np.vstack([matrix, ENERGY_WEIGHT * basis.enclosed]),
+        np.concatenate([np.ones(len(matrix)), ENERGY_WEIGHT * squares, [ENERGY_WEIGHT]]),
     )
     solution /= solution.sum()
-    weights = np.zeros((len(sizes) + BEYOND_OCTAVES, 2))
-    for (level, j), value in zip(columns, solution[:-2], strict=True):
-        weights[level, j] = value
-    evenly = solution[-2] + weights[len(sizes) - 1 :].sum()
-    weights = weights[: len(sizes)]
-    weights[-1] = evenly, 0.0
     error = math.sqrt(float(np.mean((matrix @ solution - 1.0) ** 2)))
-    return Mixture(float(solution[-1]), weights, error)
+    *levels, farther, direct = solution
+    weights = np.append(0.0, levels).reshape(-1, 2)  # the frame's own level as it is comes as ``direct``
+    evenly = farther + weights[basis.levels - 1 :].sum()
+    weights = weights[: basis.levels]
+    weights[-1] = evenly, 0.0
+    return Mixture(float(direct), weights, error)
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What fits to one frame have in common.
+
+    The columns are level 0 smoothed, then levels 1, 2, … as they are and smoothed, on past the frame; then what lies
+    farther still; then the pixel itself.
+    """
+
+    levels: int
+    dy: Index
+    dx: Index
+    samples: Array
+    squares: Array
+    enclosed: Array
+
+
+@lru_cache(maxsize=32)
+def _basis(focal_y: float, focal_x: float, height: int, width: int) -> _Basis:
+    sizes = pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))
+    dy, dx = _sample_points(height, width, focal_y, focal_x)
+    squares = _square_halfwidths(height, width, focal_y, focal_x)
+    responses_y = impulse_responses(tuple(size[0] for size in sizes))
+    responses_x = impulse_responses(tuple(size[1] for size in sizes))
+    samples, enclosed = [], []
+    for level in range(len(sizes) + BEYOND_OCTAVES):
+        for j in (0, 1) if level else (1,):
+            along_y, along_x = responses_y[level, j], responses_x[level, j]
+            samples.append(_at(along_y, dy) * _at(along_x, dx))
+            enclosed.append(_within(along_y, squares * focal_y) * _within(along_x, squares * focal_x))
+    samples += [np.zeros(len(dy)), ((dy == 0) & (dx == 0)).astype(float)]
+    enclosed += [np.zeros(len(squares)), np.ones(len(squares))]
+    whole = np.ones((1, len(samples)))  # the last row: all light there is
+    return _Basis(
+        len(sizes), dy, dx, np.stack(samples, axis=1), squares, np.vstack([np.stack(enclosed, axis=1), whole])
+    )
 
 
 def _reach(height: int, width: int) -> float:
@@ -113,7 +135,7 @@ def _reach(height: int, width: int) -> float:
     return 2.0 ** (BEYOND_OCTAVES - UNSAMPLED_OCTAVES) * math.hypot(height, width)
 
 
-def _sample_points(height: int, width: int, fy: float, fx: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _sample_points(height: int, width: int, fy: float, fx: float) -> tuple[Index, Index]:
     """Return offsets in pixels: all near ones, then rings a sixth of an octave apart along three directions."""
     near = [(i, j) for i in range(7) for j in range(7)]
     reach = _reach(height, width)
@@ -152,41 +174,42 @@ def _within(response: tuple[Array, float], halfwidth: Array) -> Array:
     return np.interp(halfwidth / scale, np.append(0.0, edges), np.append(0.0, light * scale))
 
 
-def _per_pixel(psf: RadialPsf, dy: NDArray[np.int64], dx: NDArray[np.int64], fy: float, fx: float) -> Array:
-    """Return the light per pixel at whole offsets, integrated over the pixel near the source."""
+def light_per_pixel(psf: RadialPsf, dy: Index, dx: Index, fy: float, fx: float) -> Array:
+    """Return a PSF's light per pixel.
+
+    Parameters
+    ----------
+    psf : RadialPsf
+    dy, dx : ndarray of shape (n,), int
+        Whole offsets from the source, pixels.
+    fy, fx : float
+        Focal lengths in pixels.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        Integrated over the pixel by Gauss-Legendre points near the source, sampled at its centre farther away.
+    """
     value = psf.density(np.hypot(dy / fy, dx / fx)) / (fy * fx)
-    core = np.flatnonzero((dy <= CORE_PX) & (dx <= CORE_PX))
-    for i in core:
-        value[i] = pixel_integral(psf, int(dy[i]), int(dx[i]), fy, fx)
+    near = (np.maximum(np.abs(dy), np.abs(dx)) <= CORE_PX) & ((dy != 0) | (dx != 0))
+    nodes, weight = np.polynomial.legendre.leggauss(16)
+    y = (dy[near, None, None] + 0.5 * nodes[:, None]) / fy
+    x = (dx[near, None, None] + 0.5 * nodes[None, :]) / fx
+    value[near] = np.einsum("nij,i,j->n", psf.density(np.hypot(y, x)), weight, weight) / (4.0 * fy * fx)
+    value[(dy == 0) & (dx == 0)] = _source_pixel(psf, fy, fx)
     return value
 
 
-def pixel_integral(psf: RadialPsf, dy: int, dx: int, fy: float, fx: float) -> float:
-    """Integrate the PSF over one pixel.
-
-    The pixel of the source itself holds a circle, whose light is known in closed form or by a fine radial sum, and
-    corners outside it; elsewhere Gauss-Legendre points follow the density.
-    """
+def _source_pixel(psf: RadialPsf, fy: float, fx: float) -> float:
+    """Return the light in the source's own pixel: what is encircled out to its edge, averaged over directions."""
     nodes, weight = np.polynomial.legendre.leggauss(16)
-    half = 0.5 * nodes
-    area = np.outer(weight, weight) / 4.0
-    if dy == 0 and dx == 0:
-        radius = 0.5 / max(fy, fx)
-        angle = (nodes + 1.0) * math.pi / 8.0  # one octant of the square, then all eight
-        total = 0.0
-        for near_axis, far_axis in ((fy, fx), (fx, fy)):
-            edge = 0.5 / near_axis / np.cos(angle)
-            corner = math.atan2(0.5 / far_axis, 0.5 / near_axis)
-            angle = (nodes + 1.0) * 0.5 * corner
-            edge = 0.5 / near_axis / np.cos(angle)
-            outside = []
-            for r_end in edge:
-                r = radius + (r_end - radius) * 0.5 * (nodes + 1.0)
-                outside.append(float(np.sum(weight * psf.density(r) * r) * 0.5 * (r_end - radius)))
-            total += 4.0 * float(np.sum(weight * np.array(outside)) * 0.5 * corner)
-        return psf.encircled(radius) + total
-    rho = np.hypot((dy + half[:, None]) / fy, (dx + half[None, :]) / fx)
-    return float(np.sum(area * psf.density(rho))) / (fy * fx)
+    corner = math.atan2(fy, fx)  # angle of the corner (0.5/fx, 0.5/fy), seen along x
+    total = 0.0
+    for edge, span in ((0.5 / fx, 0.5 * math.pi - corner), (0.5 / fy, corner)):
+        angles = 0.5 * span * (nodes + 1.0)
+        light = [psf.encircled(edge / math.cos(angle)) for angle in angles]
+        total += 0.5 * span * float(np.dot(weight, light))
+    return total / (0.5 * math.pi)
 
 
 @lru_cache(maxsize=64)
@@ -253,7 +276,7 @@ def _centred_mean(columns: NDArray[np.float32], first: int) -> Array:
     return np.asarray(0.5 * (mean + mean[::-1]))
 
 
-def _at(response: tuple[Array, float], offset: NDArray[np.int64]) -> Array:
+def _at(response: tuple[Array, float], offset: Index) -> Array:
     values, scale = response
     reach = (len(values) - 1) // 2
     return np.interp(np.abs(offset) / scale, np.arange(reach + 1), values[reach:], right=0.0)

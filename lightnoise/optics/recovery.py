@@ -36,6 +36,9 @@ SURROUND_DEG = (0.25, 8.0)
 FULL_CONTRAST_STOPS = 3.5
 CONTRAST_EXPONENT = 2.0
 
+#: Width of the cell, degrees, in which a lamp's own size is judged: 4 pixels of a 1280-pixel frame of 60°.
+SIZE_DEG = 0.2
+
 #: Mean luminance of a lamp's own cell and its neighbours at which it is large enough for the whole gain, and the
 #: exponent below: a far brighter point would have bled over more pixels.
 FULL_SIZE = 0.6
@@ -82,9 +85,10 @@ def guess(half: Image, highlight_gain: float, focal_x: float) -> Guess:
     levels = pyramid.build(half, sizes)[1:]
     share = _contrast_share(levels, width, focal_x)
     near = levels[0]
+    largest = near[..., 0] if near.shape[2] == 1 else np.maximum(np.maximum(near[..., 0], near[..., 1]), near[..., 2])
     return Guess(
         (math.log(highlight_gain) * share).astype(np.float32),
-        near / np.maximum(near.max(axis=2, keepdims=True), 1e-6),
+        np.asarray(near / np.maximum(largest, np.float32(1e-6))[..., None], np.float32),
     )
 
 
@@ -170,20 +174,30 @@ def hold_measured(direct: Image, measured: Image, recovered: Image, factor: Imag
 
 def _contrast_share(levels: list[Image], width: int, focal_x: float) -> NDArray[np.float64]:
     """Return how much of the gain's logarithm each cell of the first level gets, [0, 1]."""
-    weights = np.zeros((len(levels), 2))
-    contrast = []
-    for i, level in enumerate(levels):
-        contrast.append(-np.log2(np.clip(_luminance(level), 2.0**-16, 1.0))[..., None].astype(np.float32))
-        cell_deg = math.degrees(math.atan(width / level.shape[1] / focal_x))
-        low, high = SURROUND_DEG
-        # a level counts fully within the range and fades over the octave beside it
-        weights[i, 0] = np.clip(1.0 + min(math.log2(cell_deg / low), math.log2(high / cell_deg)), 0.0, 1.0)
-    if weights.sum() == 0.0:
-        weights[-1, 0] = 1.0
-    stops = pyramid.collapse(contrast, weights / weights.sum())[..., 0]
-    size = np.clip(_luminance(levels[0]) / FULL_SIZE, 0.0, 1.0) ** SIZE_EXPONENT
-    return np.asarray(np.clip(stops / FULL_CONTRAST_STOPS, 0.0, 1.0) ** CONTRAST_EXPONENT * size)
+    octaves = np.array([math.log2(math.degrees(math.atan(width / level.shape[1] / focal_x))) for level in levels])
+    low, high = np.log2(SURROUND_DEG)
+    # a level counts fully within the range and fades over the octave beside it
+    surround = np.clip(1.0 + np.minimum(octaves - low, high - octaves), 0.0, 1.0)
+    own = np.clip(1.0 - np.abs(octaves - math.log2(SIZE_DEG)), 0.0, 1.0)
+    luminance = [_luminance(level)[..., None] for level in levels]
+    contrast = [-np.log2(np.clip(level, 2.0**-16, 1.0)) for level in luminance]
+    stops = _mean(contrast, surround)
+    size = _mean(luminance, own)
+    gentle = np.clip(stops / FULL_CONTRAST_STOPS, 0.0, 1.0) ** CONTRAST_EXPONENT
+    return np.asarray(gentle * np.clip(size / FULL_SIZE, 0.0, 1.0) ** SIZE_EXPONENT)
+
+
+def _mean(levels: list[Image], weights: NDArray[np.float64]) -> Image:
+    """Return the weighted mean of levels at the first one's size; the first alone where all weights are 0."""
+    if not weights.any():
+        return levels[0][..., 0]
+    last = int(np.flatnonzero(weights)[-1]) + 1
+    shares = np.stack([weights[:last], np.zeros(last)], axis=1) / weights.sum()
+    return pyramid.collapse(levels[:last], shares)[..., 0]
 
 
 def _luminance(level: Image) -> Image:
-    return level @ np.array(LUMA, np.float32) if level.shape[2] == 3 else level[..., 0]
+    if level.shape[2] == 1:
+        return level[..., 0]
+    red, green, blue = (np.float32(weight) for weight in LUMA)
+    return red * level[..., 0] + green * level[..., 1] + blue * level[..., 2]

@@ -64,7 +64,9 @@ def test_ghosts_take_their_fraction_and_give_at_most_that_back():
     balance = out.sum(axis=(0, 1), dtype=np.float64) / light.sum(axis=(0, 1), dtype=np.float64)
     assert np.all(balance >= 0.9)
     assert np.all(balance <= 1.005)
-    np.testing.assert_allclose(out[80:83, 150:153], 90.0, rtol=0.01)
+    lamp = out[80:83, 150:153].mean(axis=(0, 1))
+    assert lamp.min() == pytest.approx(90.0, rel=0.01)  # the strongest tint takes the whole fraction
+    assert lamp.max() < 100.0
 
 
 def test_one_stop_doubles_linear_light(lamps):

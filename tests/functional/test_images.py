@@ -94,8 +94,9 @@ def test_dtypes_agree_within_rounding(params, gain):
         np.asfortranarray,
         lambda a: a.transpose(1, 0, 2),
         lambda a: a[:, :, 1],
+        lambda a: a.astype(a.dtype.newbyteorder()),
     ],
-    ids=["steps", "turned", "BGR", "fortran", "transposed", "plane"],
+    ids=["steps", "turned", "BGR", "fortran", "transposed", "plane", "byte order"],
 )
 def test_layout_in_memory_does_not_matter(view):
     image = view(random_image((30, 40, 3), np.uint16, 5))
@@ -133,7 +134,6 @@ PARAMS = {"lens": LENS, "tone": [ln.GammaParams(gamma=2.0)], "nothing": []}
         (np.zeros((4, 4), np.int32), TypeError, "image dtype must be uint8, uint16, float32 or float64; got int32"),
         (np.zeros((4, 4), np.float16), TypeError, "got float16"),
         (np.zeros((4, 4), bool), TypeError, "got bool"),
-        (np.zeros((4, 4), ">u2"), TypeError, "got >u2"),
         (np.full((4, 4), np.nan), ValueError, "float images must be finite and in .0, 1.; got .nan, nan."),
         (np.array([[0.1, np.nan]]), ValueError, "must be finite"),
         (np.array([[0.1, np.inf]]), ValueError, "must be finite and in .0, 1.; got .0.1, inf."),

@@ -59,7 +59,7 @@ def test_the_veil_adds_its_own_light_to_that_of_the_bloom():
 
 @pytest.mark.parametrize("veil_psf", ["harvey", "cie"])
 def test_more_veil_than_light_is_refused(veil_psf):
-    with pytest.raises(ValueError, match=r"veil weight [\d.]+ \(of veil 0.9\) = [\d.]+ > 1"):
+    with pytest.raises(ValueError, match=r"veil weight [\d.]+ \(veil 0.9 .*\) = [\d.]+ > 1"):
         ln.chain_linear(chart(90, 160), [ln.GlareParams(veil=0.9, veil_psf=veil_psf)], camera=ln.Camera(fov_deg=140.0))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from lightnoise.functional.diffraction import halo_kernel
 from lightnoise.optics import psf as psfs
-from lightnoise.optics.mixture import pixel_integral
+from lightnoise.optics.mixture import light_per_pixel
 from lightnoise.optics.psf import RadialPsf
 
 MOFFATS = [RadialPsf("moffat", radius, falloff) for falloff in (-2.3, -3.0, -4.0) for radius in (0.1, 1.0, 20.0)]
@@ -40,9 +40,9 @@ def test_pixels_and_what_lies_beyond_add_up_to_one(psf, focal):
     near, reach = 8, 240
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     pixels = psf.density(np.hypot(y / focal_y, x / focal_x)) / (focal_y * focal_x)
-    for i in range(-near, near + 1):
-        for j in range(-near, near + 1):
-            pixels[reach + i, reach + j] = pixel_integral(psf, abs(i), abs(j), focal_y, focal_x)
+    core = slice(reach - near, reach + near + 1)
+    rows, columns = (grid.ravel() for grid in (y[core, core], x[core, core]))
+    pixels[core, core] = light_per_pixel(psf, rows, columns, focal_y, focal_x).reshape(2 * near + 1, -1)
     # beyond the square of pixels: 1 − the light within it, ray by ray from the source
     half_y, half_x = (reach + 0.5) / focal_y, (reach + 0.5) / focal_x
     angles = (np.arange(720) + 0.5) * (math.pi / 1440.0)

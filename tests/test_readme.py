@@ -1,0 +1,59 @@
+"""What the README shows, runs."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lightnoise.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands():
+    lines = "\n".join(blocks("bash")).splitlines()
+    parts = [part.strip() for line in lines for part in line.partition(" #")[0].split("&&")]
+    return [part for part in parts if part.startswith("lightnoise ")]
+
+
+def test_the_python_examples_run(tmp_path):
+    code = "\n".join(blocks("python"))
+    assert "ln.chain(" in code
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_and_options_exist(command):
+    _, name, *words = shlex.split(command)
+    shown = CliRunner().invoke(main, [name, "--help"])
+    assert shown.exit_code == 0, shown.output
+    for word in words:
+        if word.startswith("--"):
+            assert word in shown.output, f"{name} has no {word}"
+
+
+def test_the_run_command_is_there():
+    assert any(command.startswith("lightnoise apply --out") for command in commands())
+
+
+def test_files_that_are_named_exist():
+    named = re.findall(r"(?:benchmarks|examples|tests)/[\w/]+\.(?:py|yaml|ipynb)", README)
+    assert named
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_no_figure_is_missing():
+    assert "@@" not in README
