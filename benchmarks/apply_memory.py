@@ -24,9 +24,7 @@ _COMMAND = "from lightnoise.cli import main; main(prog_name='lightnoise')"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--outputs", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--size", default="160x90", help="of the images, WIDTHxHEIGHT")

@@ -19,9 +19,7 @@ from lightnoise.functional import codec
 from lightnoise.optics.recovery import recover
 
 
-def errors(
-    seed: int, per_kind: int, size: tuple[int, int], gain: float
-) -> dict[str, list[tuple[float, float]]]:
+def errors(seed: int, per_kind: int, size: tuple[int, int], gain: float) -> dict[str, list[tuple[float, float]]]:
     """Return (error without, error with recovery) in stops for every clipped lamp, by kind of scene."""
     camera = Camera(highlight_gain=gain)
     found: dict[str, list[tuple[float, float]]] = {}
@@ -38,17 +36,13 @@ def errors(
             )
             if plain[window].max() < 1.0:
                 continue
-            true, kept, recovered = (
-                float((a[window] @ np.array(LUMA)).sum()) for a in (scene.radiance, plain, back)
-            )
+            true, kept, recovered = (float((a[window] @ np.array(LUMA)).sum()) for a in (scene.radiance, plain, back))
             rows.append((np.log2(kept / true), np.log2(recovered / true)))
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1, help="seed of the scenes [1]; 0 is the one tuned on")
     parser.add_argument("--per-kind", type=int, default=6, help="scenes of each kind [6]")
     parser.add_argument("--size", type=int, nargs=2, default=(720, 1280), metavar=("H", "W"))
@@ -61,9 +55,7 @@ def main() -> None:
         if rows:
             table = np.array(rows)
             spread, bias = np.median(np.abs(table), axis=0), np.median(table, axis=0)
-            print(
-                f"{kind:10} {len(rows):6}   {spread[0]:28.2f} {spread[1]:5.2f} {bias[0]:15.2f} {bias[1]:5.2f}"
-            )
+            print(f"{kind:10} {len(rows):6}   {spread[0]:28.2f} {spread[1]:5.2f} {bias[0]:15.2f} {bias[1]:5.2f}")
 
 
 if __name__ == "__main__":

@@ -58,9 +58,7 @@ def amount_for(images: list[np.ndarray], effect: str, target: float) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="measure the present table, search nothing")
     args = parser.parse_args()
     images = [scene.image for scene in scenes.default_set(**CALIBRATION_SCENES)]
@@ -69,9 +67,7 @@ def main() -> None:
         if not args.check:
             amounts = tuple(round(amount_for(images, effect, target), 4) for target in TARGET_SSIM)
         reached = [mean_ssim(images, path(effect, amount)) for amount in amounts]
-        print(
-            f'    "{effect}": {amounts},  # SSIM {", ".join(f"{value:.3f}" for value in reached)}', flush=True
-        )
+        print(f'    "{effect}": {amounts},  # SSIM {", ".join(f"{value:.3f}" for value in reached)}', flush=True)
 
 
 if __name__ == "__main__":

@@ -78,11 +78,45 @@ def severity(effect: str, level: Any) -> Params:
     return path(effect, AMOUNTS[effect][checks.integer("severity", level, 1, 5) - 1])
 
 
+#: What makes such light, level by level.
+CAUSES: dict[str, tuple[str, ...]] = {
+    "bloom": (
+        "a good lens, a clean windscreen",
+        "a windscreen with a week's dust",
+        "finger marks or road spray on the lens cover",
+        "a greasy or lightly fogged windscreen",
+        "breath or heavy condensation on the lens cover",
+    ),
+    "glare": (
+        "a coated lens of few elements",
+        "an ordinary dash camera behind clean glass",
+        "an uncoated lens cover, or fine dust",
+        "salt film or scratches with lamps or sun on them",
+        "condensation, or a sunlit film of dirt, over the whole cover",
+    ),
+    "gamma_over": (
+        "a slow automatic exposure",
+        "metering on a dark road",
+        "leaving a shaded street",
+        "leaving a lit tunnel",
+        "leaving a dark tunnel",
+    ),
+    "gamma_under": (
+        "a slow automatic exposure",
+        "metering on a bright sky",
+        "metering with lamps in the frame",
+        "a shutter capped against motion blur",
+        "an unlit road at that shutter",
+    ),
+}
+
+
 def meaning(effect: str, level: int) -> str:
-    """Return a level's physical meaning in a few words."""
+    """Return a level's physical meaning: its amount in physical units, and what makes it."""
     params = severity(effect, level)
+    cause = CAUSES[effect][level - 1]
     if isinstance(params, BloomParams):
-        return f"{100 * params.scatter:.1f} % of the light scattered, half of it within {params.radius_deg:g}°"
+        return f"{100 * params.scatter:.1f} % scattered, half of it within {params.radius_deg:g}°: {cause}"
     if isinstance(params, GlareParams):
-        return f"veiling-glare index {100 * params.veil:.1f} %, {params.blades}-blade starburst"
-    return f"{params.exposure_ev:+.2f} EV, gamma {params.gamma:.2f}"
+        return f"veiling-glare index {100 * params.veil:.1f} %, {params.blades}-blade starburst: {cause}"
+    return f"{params.exposure_ev:+.2f} EV, gamma {params.gamma:.2f}: {cause}"

@@ -112,13 +112,15 @@ def of_calls(
             1.3,
             measured.divided(scale),
         )
-    wide, narrow = (ln.BloomParams(scatter=BLOOM.scatter, radius_deg=r) for r in (10.0, 0.5))
-    yield Mark(
-        "Bloom of radius 10°",
-        "of radius 0.5°",
-        1.2,
-        pairs(lambda: ln.bloom(picture, wide), lambda: ln.bloom(picture, narrow), seconds),
-    )
+    narrow = ln.BloomParams(scatter=BLOOM.scatter, radius_deg=0.5)
+    for radius, limit in ((10.0, 1.2), (0.1, None)):
+        other = ln.BloomParams(scatter=BLOOM.scatter, radius_deg=radius)
+        measured = pairs(
+            lambda other=other: ln.bloom(picture, other),  # type: ignore[misc]
+            lambda: ln.bloom(picture, narrow),
+            seconds,
+        )
+        yield Mark(f"Bloom of radius {radius:g}°", "of radius 0.5°", limit, measured)
     yield Mark("Bloom", "DCT convolution, same PSF", None, pairs(bloom, subjects.dct_convolution(picture), seconds))
     yield Mark("Bloom", "memcpy", None, pairs(bloom, picture.copy, seconds))
     yield Mark("the whole chain", "memcpy", None, pairs(chain, picture.copy, seconds))

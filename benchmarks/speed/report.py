@@ -98,7 +98,9 @@ class Report:
                 markersize=4,
             )
         pixels.set(xscale="log", yscale="log", xlabel="megapixels", title="one thread: ● lightnoise, ▲ peers, ■ floors")
-        pixels.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        pixels.set_visible(bool(names))
+        if names:
+            pixels.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         for axes, axis in ((radius, "radius, degrees"), (lamps, "lamps")):
             for curve in self.curves:
                 if curve.axis == axis:

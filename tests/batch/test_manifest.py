@@ -84,9 +84,7 @@ def test_another_broken_line_is_an_error(tmp_path):
 
 def test_done_believes_the_manifest_only_where_the_file_agrees(tmp_path):
     path = tmp_path / "manifest.jsonl"
-    written(
-        path, line("a"), line("b"), line("c", "failed"), line("d"), line("d", "failed"), line("e")
-    ).close()
+    written(path, line("a"), line("b"), line("c", "failed"), line("d"), line("d", "failed"), line("e")).close()
     for name, content in {"a": b"123", "b": b"12", "c": b"123", "d": b"123", "f": b"123"}.items():
         (tmp_path / name).write_bytes(content)
     done = Done(path)

@@ -26,9 +26,7 @@ if __name__ == "__main__":
 def run(tmp_path, functions, main, **options):
     script = tmp_path / "script.py"
     script.write_text(
-        SCRIPT.format(
-            functions=textwrap.dedent(functions), main=textwrap.indent(textwrap.dedent(main), "    ").strip()
-        )
+        SCRIPT.format(functions=textwrap.dedent(functions), main=textwrap.indent(textwrap.dedent(main), "    ").strip())
     )
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=100, **options

@@ -41,8 +41,6 @@ def test_durations(seconds, text):
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize(
-    ("count", "text"), [(5, "5 B"), (1234, "1.2 kB"), (5e9, "5.0 GB"), (3.2e13, "32.0 TB")]
-)
+@pytest.mark.parametrize(("count", "text"), [(5, "5 B"), (1234, "1.2 kB"), (5e9, "5.0 GB"), (3.2e13, "32.0 TB")])
 def test_sizes(count, text):
     assert size(count) == text

@@ -108,9 +108,7 @@ def tool():
 @pytest.fixture
 def lines():
     """Read a manifest."""
-    return lambda out, name="manifest.jsonl": [
-        json.loads(line) for line in (out / name).read_text().splitlines()
-    ]
+    return lambda out, name="manifest.jsonl": [json.loads(line) for line in (out / name).read_text().splitlines()]
 
 
 @pytest.fixture

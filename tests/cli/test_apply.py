@@ -122,9 +122,7 @@ def test_formats_can_be_changed(tool, frames, tmp_path, output_format):
     out = tmp_path / "out"
     tool.ok("apply", "--in", frames, "--out", out, "--workers", 1, "--format", output_format)
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob(f"*.{output_format}"))
-    assert names == sorted(
-        name.rpartition(".")[0] + f".{output_format}" for name in IMAGES if name != IMAGES[3]
-    )
+    assert names == sorted(name.rpartition(".")[0] + f".{output_format}" for name in IMAGES if name != IMAGES[3])
     with Image.open(out / names[0]) as image:
         assert image.format == {"jpg": "JPEG"}.get(output_format, output_format.upper())
 
@@ -136,12 +134,8 @@ def test_quality_counts(apply):
 
 def test_a_clip_shares_its_draw_but_not_its_noise(apply, lines, tmp_path):
     config = tmp_path / "noisy.yaml"
-    config.write_text(
-        "effects: [{bloom: {scatter: [0.1, 0.4]}}, {gamma: {exposure_ev: [-2, -1], shot: 0.01}}]\n"
-    )
-    by_name = {
-        line["output"]: line["params"] for line in lines(apply("out", "--per", "clip", "--config", config))
-    }
+    config.write_text("effects: [{bloom: {scatter: [0.1, 0.4]}}, {gamma: {exposure_ev: [-2, -1], shot: 0.01}}]\n")
+    by_name = {line["output"]: line["params"] for line in lines(apply("out", "--per", "clip", "--config", config))}
     seeds = {name: params[1].pop("noise_seed") for name, params in by_name.items()}
     assert by_name["clip1/001.jpg"] == by_name["clip1/002.jpg"] == by_name["clip1/003.jpg"]
     assert by_name["clip1/001.jpg"] != by_name["clip2/001.png"] != by_name["top.bmp"]
@@ -164,8 +158,7 @@ def test_damage_maps_are_mirrored(apply, tmp_path):
 def test_a_config_file_sets_what_the_command_line_leaves_open(apply, lines, tmp_path):
     config = tmp_path / "night.yaml"
     config.write_text(
-        "camera: {fov_deg: 52}\nseed: 9\ncopies: 2\n"
-        "effects: [{bloom: {scatter: [0.1, 0.2]}}, {glare: {veil: 0.03}}]\n"
+        "camera: {fov_deg: 52}\nseed: 9\ncopies: 2\neffects: [{bloom: {scatter: [0.1, 0.2]}}, {glare: {veil: 0.03}}]\n"
     )
     manifest = lines(apply("out", "--config", config, "--seed", 4))
     assert len(manifest) == 12

@@ -40,9 +40,7 @@ def bad_files(frames):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_bad_files_are_named_and_the_rest_goes_on(
-    tool, frames, bad_files, tmp_path, pictures, lines, workers
-):
+def test_bad_files_are_named_and_the_rest_goes_on(tool, frames, bad_files, tmp_path, pictures, lines, workers):
     out = tmp_path / "out"
     code, summary, err = tool.finish(
         tool.start("apply", "--in", frames, "--out", out, "--workers", workers, "--copy-others")
@@ -75,9 +73,7 @@ def test_transparency_that_the_format_cannot_hold_is_a_failure_with_the_mend(too
     run = ("apply", "--in", tmp_path / "in", "--workers", 1, "--severity", 0)
     result = tool.invoke(*run, "--out", tmp_path / "jpg", "--format", "jpg")
     assert result.exit_code == 1
-    assert (
-        "a.png: is transparent in places, which JPEG cannot hold: use --format png or webp" in result.output
-    )
+    assert "a.png: is transparent in places, which JPEG cannot hold: use --format png or webp" in result.output
     assert tool.invoke(*run, "--out", tmp_path / "webp", "--format", "webp").exit_code == 0
 
 
@@ -158,9 +154,7 @@ def test_names_that_are_no_valid_text_are_carried_through(tool, frames, tmp_path
         (("--config", "{tmp}/effects.yaml"), "effects must be a list"),
     ],
 )
-def test_a_run_that_cannot_start_says_the_mend_in_one_line(
-    tool, frames, tmp_path, pictures, options, message
-):
+def test_a_run_that_cannot_start_says_the_mend_in_one_line(tool, frames, tmp_path, pictures, options, message):
     for name, text in {
         "typo": "copys: 2",
         "effect": "effects: [{bloom: {scater: 0.2}}]",

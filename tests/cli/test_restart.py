@@ -97,9 +97,7 @@ def test_a_killed_worker_costs_nothing_but_time(tool, many_frames, tmp_path, pic
     out = tmp_path / "out"
     process = tool.start("apply", "--in", many_frames, "--out", out, "--workers", 2, *OPTIONS)
     tool.wait_for_lines(process, out / "manifest.jsonl", 5)
-    workers = [
-        child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())
-    ]
+    workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
     assert len(workers) == 2
     workers[0].kill()
     code, summary, err = tool.finish(process)
@@ -154,9 +152,7 @@ def test_overwrite_replaces(tool, frames, tmp_path, lines):
 
 def test_replay_makes_the_same_bytes(tool, frames, tmp_path, pictures, lines):
     out, again = tmp_path / "out", tmp_path / "again"
-    tool.ok(
-        "apply", "--in", frames, "--out", out, "--workers", 1, "--copies", 2, "--copy-others", "--seed", 4
-    )
+    tool.ok("apply", "--in", frames, "--out", out, "--workers", 1, "--copies", 2, "--copy-others", "--seed", 4)
     tool.ok("replay", out / "manifest.jsonl", "--in", frames, "--out", again, "--workers", 2)
     assert pictures(again) == pictures(out)
     assert lines(again) == lines(out)
@@ -184,15 +180,11 @@ def test_replay_names_what_differs(tool, frames, tmp_path):
     assert "5 ok, 1 failed" in result.output
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount a small disk"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_stops_the_run_and_leaves_no_half_file(tool, many_frames, tmp_path, pictures, expected):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1500k", "none", str(disk)], capture_output=True
-    ).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "none", str(disk)], capture_output=True).returncode:
         pytest.skip("no small disk can be mounted here")
     try:
         out = disk / "out"

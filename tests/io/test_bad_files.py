@@ -28,9 +28,7 @@ def with_cv2(suffix, dtype):
 
 WHOLE = {
     "jpeg": saved("JPEG"),
-    "jpeg with thumbnail": saved(
-        "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0\xff\xd8\xff\xd9", quality=95
-    ),
+    "jpeg with thumbnail": saved("JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0\xff\xd8\xff\xd9", quality=95),
     "progressive jpeg": saved("JPEG", progressive=True),
     "png": saved("PNG"),
     "png16": with_cv2(".png", np.uint16),

@@ -100,9 +100,7 @@ def test_tiff_keeps_the_texts_and_the_profile():
 
 
 @pytest.mark.parametrize("target", [JPEG, PNG, WEBP, TIFF], ids=lambda each: each.name)
-@pytest.mark.parametrize(
-    "profile", [SRGB, bytes(np.random.default_rng(1).integers(0, 256, 200_001, np.uint8))]
-)
+@pytest.mark.parametrize("profile", [SRGB, bytes(np.random.default_rng(1).integers(0, 256, 200_001, np.uint8))])
 @pytest.mark.parametrize("shape", [(6, 9), (6, 9, 3), (6, 9, 4)])
 def test_profiles_of_any_size_survive(target, profile, shape):
     if target is JPEG and shape[-1] == 4:

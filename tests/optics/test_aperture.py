@@ -33,9 +33,7 @@ def test_coverage_against_a_fine_raster(blades, rotation):
     np.testing.assert_allclose(iris.coverage(size, scale), expected, atol=0.05)
 
 
-@pytest.mark.parametrize(
-    ("f_number", "wavelength", "samples"), [(2.0, 550.0, 5), (8.0, 450.0, 8), (1.4, 650.0, 12)]
-)
+@pytest.mark.parametrize(("f_number", "wavelength", "samples"), [(2.0, 550.0, 5), (8.0, 450.0, 8), (1.4, 650.0, 12)])
 def test_first_dark_ring_of_a_round_iris(f_number, wavelength, samples):
     cell_um = 1e-3 * wavelength * f_number
     psf = aperture_psf(0, f_number, wavelength, cell_um / samples, size=16 * samples + 1)

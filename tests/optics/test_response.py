@@ -11,9 +11,10 @@ RESPONSES = ["srgb", "linear", "power:2.2", "power:0.45", "scurve:0.5", "scurve:
 
 def test_srgb_is_the_standards_formula():
     """IEC 61966-2-1, number by number; 0.5 encodes 21.4 % of the light."""
-    encoded = np.linspace(0.0, 1.0, 1001)
+    encoded = np.concatenate([np.linspace(0.0, 1.0, 1001), np.linspace(0.0403, 0.0406, 31)])  # and about the knee
     np.testing.assert_allclose(decode(encoded), naive.decode(encoded), rtol=1e-12)
-    np.testing.assert_allclose(encode(encoded), naive.encode(encoded), rtol=1e-12)
+    linear = np.concatenate([encoded, np.linspace(0.0031, 0.0032, 31)])
+    np.testing.assert_allclose(encode(linear), naive.encode(linear), rtol=1e-12)
     assert decode(np.array(0.5)) == pytest.approx(0.21404114)
 
 

@@ -58,9 +58,7 @@ def test_kernel_against_fft(blades, f_number):
 )
 @settings(max_examples=20, deadline=None)
 def test_kernel_is_a_density(blades, f_number, pitch, rotation, aspect):
-    kernel = starburst_kernel(
-        blades, f_number, pitch, radius_px=12, rotation_deg=rotation, pixel_aspect=aspect
-    )
+    kernel = starburst_kernel(blades, f_number, pitch, radius_px=12, rotation_deg=rotation, pixel_aspect=aspect)
     assert kernel.shape == (25, 25, 3)
     assert kernel.dtype == np.float32
     assert kernel.min() > 0.0
@@ -68,9 +66,7 @@ def test_kernel_is_a_density(blades, f_number, pitch, rotation, aspect):
     np.testing.assert_allclose(kernel, kernel[::-1, ::-1], rtol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("blades", "f_number", "pitch"), [(6, 2.0, 3.0), (7, 8.0, 3.0), (0, 2.0, 3.0), (5, 2.0, 12.0)]
-)
+@pytest.mark.parametrize(("blades", "f_number", "pitch"), [(6, 2.0, 3.0), (7, 8.0, 3.0), (0, 2.0, 3.0), (5, 2.0, 12.0)])
 def test_centre_and_spikes_add_up_without_help(blades, f_number, pitch):
     """Energy is conserved by the formulas, not by the centre that is set to the rest."""
     radius = 200
@@ -100,9 +96,7 @@ def test_even_irises_make_n_spikes_and_odd_ones_2n(blades, count_spikes):
 
 def test_spike_dims_with_the_square_of_the_distance_and_keeps_its_width():
     across = np.arange(-40.0, 41.0)
-    near, far = (
-        starburst_at(across, np.full(81, distance), 6, 2.0, 3.0)[:, 1] for distance in (200.0, 800.0)
-    )
+    near, far = (starburst_at(across, np.full(81, distance), 6, 2.0, 3.0)[:, 1] for distance in (200.0, 800.0))
     assert near.sum() / far.sum() == pytest.approx(16.0, rel=0.02)
     np.testing.assert_allclose(near[30:51] / near.max(), far[30:51] / far.max(), atol=0.01)
 

@@ -81,9 +81,7 @@ def test_sizes_show_the_same_scene(kind):
     layout = draw_layout(kind, np.random.default_rng(11))
     large = render_layout(layout, (360, 640), Camera()).image.astype(float)
     small = render_layout(layout, (180, 320), Camera()).image.astype(float)
-    other = render_layout(draw_layout(kind, np.random.default_rng(12)), (180, 320), Camera()).image.astype(
-        float
-    )
+    other = render_layout(draw_layout(kind, np.random.default_rng(12)), (180, 320), Camera()).image.astype(float)
     averaged = large.reshape(180, 2, 320, 2, 3).mean(axis=(1, 3))
     difference = np.abs(averaged - small).mean()
     assert difference < 5.0
@@ -177,9 +175,7 @@ def test_lamps_energy_is_what_they_add_to_the_radiance(kind, monkeypatch):
     alone = [k for k, disc in enumerate(discs) if near[disc].max() == 1]
     assert alone
     for k in alone:
-        np.testing.assert_allclose(
-            added[discs[k]].sum(axis=0), energy[k], rtol=2e-3, atol=1e-3 * energy[k].max()
-        )
+        np.testing.assert_allclose(added[discs[k]].sum(axis=0), energy[k], rtol=2e-3, atol=1e-3 * energy[k].max())
     assert np.abs(added[near == 0]).max() < 1e-3 * energy.max()
 
 
