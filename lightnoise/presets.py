@@ -44,7 +44,7 @@ def _oncoming_headlights() -> Transform:
             Bloom(scatter=(0.03, 0.1), radius_deg=(0.3, 1.0), falloff=(-2.8, -2.4)),
             Glare(
                 veil=(0.005, 0.02),
-                starburst=(0.5, 0.85),
+                starburst=(0.4, 0.7),
                 blades=6,
                 rotation_deg=15,
                 ghosts=(0.0005, 0.003),
@@ -60,7 +60,7 @@ def _low_sun() -> Transform:
             Bloom(scatter=(0.01, 0.03), radius_deg=(1.0, 3.0), falloff=-2.6),
             Glare(
                 veil=(0.01, 0.03),
-                starburst=(0.3, 0.8),
+                starburst=(0.3, 0.6),
                 blades=7,
                 rotation_deg=15,
                 ghosts=(0.0002, 0.001),
@@ -80,7 +80,7 @@ def _sun_outside_frame() -> Transform:
             Bloom(scatter=(0.01, 0.04), radius_deg=(2.0, 4.0), falloff=-2.6),
             Glare(
                 veil=(0.02, 0.08),
-                starburst=(0.3, 0.8),
+                starburst=(0.3, 0.6),
                 blades=6,
                 rotation_deg=15,
                 ghosts=(0.0005, 0.002),

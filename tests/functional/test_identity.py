@@ -62,7 +62,7 @@ def test_next_to_nothing_runs_the_whole_path_and_changes_no_code(name, gain, dty
     image = picture(dtype)
     out, damage = ln.chain(image, [TINY[name]], camera=ln.Camera(highlight_gain=gain), return_damage=True)
     np.testing.assert_array_equal(out, image)
-    assert damage[image.max(axis=2) > 0].max() <= 1e-6
+    assert damage.max() <= 1e-6
 
 
 @pytest.mark.parametrize("response", ["srgb", "linear", "power:2.2", "scurve:0.5"])
