@@ -112,6 +112,7 @@ def _develop(
     out: Codes,
 ) -> None:
     shades = codec.shade_table(camera.response, gamma.gamma)
+    row = np.empty(codes.shape[1], np.float32)
     kernels.develop.develop(
         codes,
         channels,
@@ -126,6 +127,8 @@ def _develop(
         np.uint32(gamma.noise_seed),
         sensor.normal_table() if gamma.has_noise else np.zeros(1, np.float32),
         32 - sensor.NORMAL_BITS,
+        row,
+        row.view(np.int32),
         out,
     )
 

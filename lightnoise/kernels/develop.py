@@ -63,7 +63,9 @@ def widened(stray, i, channels, padded, out):
     """Reflect row i of ``stray`` (h, w·c) at its ends and widen it into ``out``."""
     width = stray.shape[1]
     source = stray[i]
-    padded[channels : channels + width] = source
+    middle = padded[channels : channels + width]
+    for j in range(width):  # a slice assignment would compile for seconds
+        middle[j] = source[j]
     for c in range(channels):
         padded[c] = source[c]
         padded[channels + width + c] = source[width - channels + c]
@@ -110,20 +112,20 @@ def shade_row(bits, shades, base, shift, out):
 
 
 @kernel
-def develop(codes, channels, table, factor, stray, shades, base, shift, shot, read, seed, normal, normal_shift, out):
+def develop(
+    codes, channels, table, factor, stray, shades, base, shift, shot, read, seed, normal, normal_shift, light, bits, out
+):
     """Mix direct and stray light, add noise, and encode.
 
     out = shade of factor·table[codes] + U·stray. ``factor`` (W·c,) repeats the channels' factors; ``stray``
     (H/2, W/2·c) float32; ``shades`` (n,) uint8 holds the shade of each step of light, found by the float's bits
-    >> shift, less ``base``.
+    >> shift, less ``base``. ``light`` (W·c,) float32 is room to work in, ``bits`` its int32 view.
     """
     width = codes.shape[1]
     a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
     half = stray.shape[0]
     ring = np.empty((3, width), np.float32)
     padded = np.empty(stray.shape[1] + 2 * channels, np.float32)
-    light = np.empty(width, np.float32)
-    bits = light.view(np.int32)
     noisy = shot > np.float32(0.0) or read > np.float32(0.0)
     key = hash32(np.uint32(seed ^ np.uint32(0x9E3779B9)))
     widened(stray, 0, channels, padded, ring[0])
