@@ -48,10 +48,10 @@ def path(effect: str, amount: float) -> Params:
 
 #: Amounts of levels 1 to 5, found by ``benchmarks/severity_table.py``.
 AMOUNTS: dict[str, tuple[float, ...]] = {
-    "bloom": (0.0135, 0.0371, 0.0992, 0.2716, 0.5571),
-    "glare": (0.0053, 0.0131, 0.0392, 0.1403, 0.3505),
+    "bloom": (0.007, 0.0223, 0.0631, 0.1678, 0.4014),
+    "glare": (0.0023, 0.0078, 0.0242, 0.0775, 0.2194),
     "gamma_over": (0.5613, 0.817, 1.0843, 1.3748, 1.6525),
-    "gamma_under": (0.602, 0.9158, 1.2179, 1.491, 1.7525),
+    "gamma_under": (0.6008, 0.9145, 1.2195, 1.4945, 1.7523),
 }
 
 

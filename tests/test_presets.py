@@ -35,15 +35,15 @@ def test_every_draw_is_valid_and_changes_the_picture(name, pictures):
         assert not all(one.is_identity for one in params)
         assert len({one.effect for one in params}) == len(params)
     for picture in pictures.values():
-        for seed in range(3):
+        for seed in range(2):
             out = transform(picture, rng=np.random.default_rng(seed))
             assert out.shape == picture.shape
             assert np.abs(out.astype(int) - picture).mean() > 0.5
 
 
 @pytest.mark.parametrize("name", ln.PRESETS)
-@pytest.mark.parametrize("fov_deg", [30.0, 60.0, 120.0])
-@pytest.mark.parametrize("size", [(90, 160), (64, 64), (160, 90)], ids=str)
+@pytest.mark.parametrize("fov_deg", [30.0, 120.0])
+@pytest.mark.parametrize("size", [(45, 80), (80, 45)], ids=str)
 def test_the_light_budget_holds_for_every_camera(name, fov_deg, size):
     """Ends of every range at once: no frame and no draw may ask for more light than there is."""
     image, camera = np.full((*size, 3), 80, np.uint8), ln.Camera(fov_deg=fov_deg)

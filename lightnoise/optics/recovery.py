@@ -2,8 +2,8 @@
 
 A lamp is far brighter than everything around it, at every scale; a clipped sky is bright like its own surround. So
 the guess rests on the contrast in stops, −log2 S, between white and the mean luminance S around the pixel, averaged
-over surrounds from a quarter of a degree to eight degrees, which a pyramid gives at no cost in radius. No connected
-components: the same steps run batched on any device.
+over surrounds of one to eight degrees, which a pyramid gives at no cost in radius. No connected components: the same
+steps run batched on any device.
 
 The rule: recovery never changes what was measured. A value below white keeps its brightness in the picture. But
 clipping is blurred, by the codec and by the curve's shoulder: in a lamp's core one channel stands at 255, the next at
@@ -30,7 +30,7 @@ Image = NDArray[np.float32]
 Index = NDArray[np.int64]
 
 #: Surrounds over which the contrast is averaged: width of a pyramid cell, degrees, from … to.
-SURROUND_DEG = (0.25, 8.0)
+SURROUND_DEG = (1.0, 8.0)
 
 #: Mean contrast in stops at which a pixel gets the whole gain, and how the gain's logarithm grows to there.
 FULL_CONTRAST_STOPS = 3.5

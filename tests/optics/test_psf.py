@@ -17,7 +17,7 @@ def name(psf):
     return f"{psf.name} {psf.radius_deg:g} {psf.falloff:g}"
 
 
-def light_within(psf, low, high, points=60001):
+def light_within(psf, low, high, points=20001):
     """Midpoint rule in ln ρ over the plane, independent of the module's own integrals."""
     edges = np.exp(np.linspace(math.log(low), math.log(high), points))
     middle = np.sqrt(edges[1:] * edges[:-1])
