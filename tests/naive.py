@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from lightnoise.optics import pyramid
 from lightnoise.optics.mixture import fit
 from lightnoise.optics.psf import RadialPsf
 
@@ -57,14 +58,6 @@ def down_matrix(n, m):
 
 def up_matrix(n, m):
     return n / m * down_matrix(n, m).T
-
-
-def level_sizes(height, width):
-    """Halves, rounded up, to a single cell; the first halving rounds to the nearest even."""
-    sizes = [(height, width), (max(1, round(height / 2)), max(1, round(width / 2)))]
-    while max(sizes[-1]) > 1:
-        sizes.append(tuple((n + 1) // 2 for n in sizes[-1]))
-    return sizes
 
 
 def mixture_operator(sizes, weights):
@@ -163,7 +156,7 @@ def chain_linear(radiance, bloom, glare, gamma, camera):
         (f, fit(psf, *camera.focal_px(width), height, width)) for f, psf in parts(bloom, glare, camera, height, width)
     ]
     direct = 1.0 - sum(f * (1.0 - fitted.direct) for f, fitted in spread)
-    operator = mixture_operator(level_sizes(height, width), sum(f * fitted.weights for f, fitted in spread))
+    operator = mixture_operator(pyramid.level_sizes(height, width), sum(f * fitted.weights for f, fitted in spread))
     stray = np.stack([operator(light[..., c]) for c in range(light.shape[2])], axis=2)
     light = 2.0**gamma.exposure_ev * (direct * light + stray)
     return noise(light, gamma.shot, gamma.read, gamma.noise_seed) if gamma.has_noise else light

@@ -1,7 +1,7 @@
 """A Gaussian pyramid whose operators keep constants and energy exactly, at every image size.
 
 Level ℓ + 1 is made from level ℓ along each axis by D = A·S: S is the binomial [1 4 6 4 1]/16 with half-sample
-symmetric reflection at the borders, A averages areas from n to m = ⌈n/2⌉ cells that tile the frame, also when n
+symmetric reflection at the borders, A averages areas from n to about n/2 cells that tile the frame, also when n
 is odd. The way back is the transpose, U = (n/m)·Dᵀ = (n/m)·S·Aᵀ. Rows of D and of U sum to 1, so constants stay
 constant; the operators U…U·D…D and U…U·S·D…D are symmetric, so their columns sum to 1 too and no light is lost at
 a border. They are nearly Gaussian, of σ = 0.91 and 1.35 cells: half an octave apart, and since the way up passes
@@ -101,9 +101,11 @@ def level_sizes(height: int, width: int, pixel_aspect: float = 1.0) -> tuple[tup
     shrink_y = max(2.0, pixel_aspect) if pixel_aspect >= 1.0 else max(1.0, 2.0 * pixel_aspect)
     shrink_x = max(2.0, 1.0 / pixel_aspect) if pixel_aspect < 1.0 else max(1.0, 2.0 / pixel_aspect)
     sizes = [(height, width), (max(1, round(height / shrink_y)), max(1, round(width / shrink_x)))]
+    octave = 1
     while max(sizes[-1]) > 1:
-        h, w = sizes[-1]
-        sizes.append(((h + 1) // 2, (w + 1) // 2))
+        cells = 2.0**octave  # rounded from the first level, not from the last, so that cells stay nearly square
+        sizes.append((max(1, int(sizes[1][0] / cells + 0.5)), max(1, int(sizes[1][1] / cells + 0.5))))
+        octave += 1
     return tuple(sizes)
 
 

@@ -1,3 +1,5 @@
+import itertools
+
 import naive
 import numpy as np
 import pytest
@@ -39,7 +41,6 @@ def test_axis_operators_are_the_dense_matrices(n, m):
 def test_build_and_collapse_are_the_dense_operator(size, channels):
     light = np.random.default_rng(1).random((*size, channels)).astype(np.float32)
     sizes = pyramid.level_sizes(*size)
-    assert list(sizes) == naive.level_sizes(*size)
     weights = some_weights(len(sizes))
     operator = naive.mixture_operator(sizes, weights)
     slow = np.stack([operator(light[..., c].astype(float)) for c in range(channels)], axis=2)
@@ -106,3 +107,16 @@ def test_squashed_pixels_are_square_from_the_second_level_on(aspect):
     assert max(height / rows, width / columns) >= 2.0
     assert rows <= height
     assert columns <= width
+
+
+@given(height=st.integers(1, 400), width=st.integers(1, 400))
+def test_levels_shrink_to_one_cell_by_octaves_and_stay_square(height, width):
+    sizes = pyramid.level_sizes(height, width)
+    assert sizes[0] == (height, width)
+    assert sizes[-1] == (1, 1)
+    for octave, (finer, coarser) in enumerate(itertools.pairwise(sizes), start=1):
+        assert all(0 < m <= n for n, m in zip(finer, coarser, strict=True))
+        for whole, cells in zip(sizes[1], coarser, strict=True):
+            assert abs(cells - whole / 2.0 ** (octave - 1)) < 1.0
+        if min(coarser) >= 8:
+            assert height / coarser[0] == pytest.approx(width / coarser[1], rel=0.15)
