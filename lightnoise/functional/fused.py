@@ -122,6 +122,7 @@ def _develop(
         shades.table,
         shades.base,
         codec.SHADE_SHIFT,
+        np.float32(camera.full_well),
         np.float32(gamma.shot),
         np.float32(gamma.read),
         np.uint32(gamma.noise_seed),

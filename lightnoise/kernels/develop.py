@@ -1,7 +1,7 @@
 """8-bit pictures in two passes: into the half-resolution level, and out of it.
 
 Between the passes no array of the picture's size exists. Rows are (H, W·c) with c channels side by side; H and W are
-even. `LEVEL_TAPS` are the rows of D and U of the pyramid (see `lightnoise.optics.pyramid`).
+even. D and U are the pyramid's (see `lightnoise.optics.pyramid`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import PAD, fill_borders, halve_row, reflect
-from lightnoise.kernels.sensor import hash32
+from lightnoise.kernels.sensor import noise_key, noisy
 
 #: Pixels that `near_white` looks through at once.
 BLOCK_PIXELS = 32
@@ -92,13 +92,12 @@ def mix_row(light, factor, above, here, below, up, middle, down):
 
 
 @kernel
-def noise_row(light, first, shot, read, key, normal, shift):
-    """Add noise to a row whose first sample has the number ``first``, as `sensor.add_noise` does; clip to [0, 1]."""
-    zero, one = np.float32(0.0), np.float32(1.0)
+def noise_row(light, first, full_well, shot, read, key, normal, shift):
+    """Clip a row at the full well and add noise to it; its first sample has the number ``first``."""
+    zero = np.float32(0.0)
     for j in range(light.size):
-        x = min(light[j], one)
-        index = hash32(np.uint32(hash32(np.uint32(first + j)) + key)) >> np.uint32(shift)
-        light[j] = min(max(x + np.sqrt(shot * x + read) * normal[index], zero), one)
+        # no light is less than none, or the bits that `shade_row` reads would be a negative number's
+        light[j] = max(noisy(min(light[j], full_well), first + j, shot, read, key, normal, shift), zero)
 
 
 @kernel
@@ -113,7 +112,23 @@ def shade_row(bits, shades, base, shift, out):
 
 @kernel
 def develop(
-    codes, channels, table, factor, stray, shades, base, shift, shot, read, seed, normal, normal_shift, light, bits, out
+    codes,
+    channels,
+    table,
+    factor,
+    stray,
+    shades,
+    base,
+    shift,
+    full_well,
+    shot,
+    read,
+    seed,
+    normal,
+    normal_shift,
+    light,
+    bits,
+    out,
 ):
     """Mix direct and stray light, add noise, and encode.
 
@@ -126,8 +141,8 @@ def develop(
     half = stray.shape[0]
     ring = np.empty((3, width), np.float32)
     padded = np.empty(stray.shape[1] + 2 * channels, np.float32)
-    noisy = shot > np.float32(0.0) or read > np.float32(0.0)
-    key = hash32(np.uint32(seed ^ np.uint32(0x9E3779B9)))
+    has_noise = shot > np.float32(0.0) or read > np.float32(0.0)
+    key = noise_key(seed)
     widened(stray, 0, channels, padded, ring[0])
     for i in range(half):
         if i + 1 < half:
@@ -140,8 +155,8 @@ def develop(
                 mix_row(light, factor, above, here, below, b, d, a)
             else:
                 mix_row(light, factor, above, here, below, a, d, b)
-            if noisy:
-                noise_row(light, y * width, shot, read, key, normal, normal_shift)
+            if has_noise:
+                noise_row(light, y * width, full_well, shot, read, key, normal, normal_shift)
             shade_row(bits, shades, np.int32(base), np.int32(shift), out[y])
 
 

@@ -52,17 +52,24 @@ def hash32(x):
 
 
 @kernel
-def add_noise(light, numbers, shot, read, seed, normal_table, shift):
-    """Add N(0, shot·x + read) to flat float32 light in place; each sample's number and ``seed`` name the draw.
+def noise_key(seed):
+    """Return what a seed adds to every sample's number."""
+    return hash32(np.uint32(seed ^ np.uint32(0x9E3779B9)))
+
+
+@kernel
+def noisy(x, number, shot, read, key, normal_table, shift):
+    """Return x + N(0, shot·x + read): the sample's number and the seed's key name the draw.
 
     ``normal_table`` holds 2^(32 − shift) quantiles of the standard normal distribution.
     """
-    key = hash32(np.uint32(seed ^ np.uint32(0x9E3779B9)))
+    draw = normal_table[hash32(np.uint32(hash32(np.uint32(number)) + key)) >> np.uint32(shift)]
+    return x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draw
+
+
+@kernel
+def add_noise(light, numbers, shot, read, seed, normal_table, shift):
+    """Add noise to flat float32 light in place; see `noisy`."""
+    key = noise_key(seed)
     for i in range(light.size):
-        x = light[i]
-        variance = shot * max(x, np.float32(0.0)) + read
-        light[i] = (
-            x
-            + np.sqrt(variance)
-            * normal_table[hash32(np.uint32(hash32(np.uint32(numbers[i])) + key)) >> np.uint32(shift)]
-        )
+        light[i] = noisy(light[i], numbers[i], shot, read, key, normal_table, shift)

@@ -61,6 +61,16 @@ def test_both_ways_agree_for_every_response(response, pictures):
         np.testing.assert_allclose(out, fine, atol=0.62)
 
 
+def test_both_ways_clip_at_the_full_well():
+    """Noise on light between white and a deep full well stays above white in both."""
+    image = np.repeat(np.tile(np.arange(100, 228, dtype=np.uint8), (64, 1))[..., None], 3, axis=2)
+    params = [ln.BloomParams(scatter=0.1), ln.GammaParams(exposure_ev=2.0, shot=0.02, noise_seed=3)]
+    camera = ln.Camera(full_well=8.0)
+    out = ln.chain(image, params, camera=camera)
+    fine = ln.chain(image.astype(np.uint16) * np.uint16(257), params, camera=camera) / 257.0
+    np.testing.assert_allclose(out, fine, atol=0.62)
+
+
 @pytest.mark.parametrize("size", [(8, 8), (8, 64), (10, 14), (34, 66), (2, 2), (7, 8), (9, 9)], ids=str)
 @pytest.mark.parametrize("name", ["wide", "starburst", "sun", "noise"])
 def test_both_ways_agree_at_every_size(name, size):
