@@ -164,10 +164,11 @@ def _render(
     through_lens = not (bloom_params.is_identity and glare_params.is_identity)
     if not through_lens and _is_tone_only(color, gamma_params, camera):
         return codec.tone(color, camera.response, gamma_params.gamma, gamma_params.exposure_ev), None
-    if through_lens and fused.serves(color, camera):
-        quick = fused.render(color, *effects, camera, with_share)
-        if quick is not None:
-            return quick
+    if fused.serves(color, camera):
+        if through_lens and not lens.blurs_pixels(bloom_params, glare_params, camera, *color.shape[:2]):
+            return fused.render(color, *effects, camera, with_share)
+        if not through_lens and not gamma_params.has_noise:
+            return fused.tone(color, gamma_params, camera), None
     return render_plainly(color, effects, camera)
 
 

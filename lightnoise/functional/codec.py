@@ -109,3 +109,66 @@ def shade_table(response: str, gamma: float) -> Shades:
     light = (np.arange(lowest, white + 1, dtype=np.int32) << SHADE_SHIFT).view(np.float32)
     shades = curves.encode(np.minimum(light, 1.0).astype(np.float64), response) ** gamma
     return Shades(np.floor(shades * 255.0 + 0.5).astype(np.uint8), lowest)
+
+
+@dataclass(frozen=True)
+class StraySteps:
+    """Steps in which stray light is told apart: the float32 bits of stray + ``offset``, >> ``shift``, less ``base``.
+
+    Parameters
+    ----------
+    offset : float
+        Makes the steps even near black, where a logarithm would have endlessly many.
+    shift, base : int
+    light : ndarray of shape (n,), float32
+        Stray light of every step, up to white.
+    """
+
+    offset: np.float32
+    shift: int
+    base: int
+    light: Image
+
+    def up_to(self, largest: float) -> Image:
+        """Return the light of the steps that stray light up to ``largest`` takes."""
+        bits = int(np.array(np.float32(largest) + self.offset, np.float32).view(np.int32))
+        return self.light[: (bits >> self.shift) - self.base + 1]
+
+
+#: Largest error that a step of stray light may make in a picture, shades of 8 bits.
+STEP_ERROR = 0.45
+
+
+@lru_cache(maxsize=64)
+def stray_steps(response: str, gamma: float) -> StraySteps:
+    """Return the fewest steps of stray light that keep a picture within `STEP_ERROR` shades."""
+    light = np.concatenate([[0.0], np.geomspace(1e-10, 1.0, 2000)])
+
+    def shade(light: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(255.0 * curves.encode(np.minimum(light, 1.0), response) ** gamma)
+
+    def worst(beyond: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the largest change of shade over a step from there or from any brighter light."""
+        change = shade(beyond + step) - shade(beyond)
+        return np.asarray(np.maximum.accumulate(change[::-1])[::-1])
+
+    found: tuple[int, int, int] | None = None
+    for bits in range(5, 13):
+        for octave in range(0, -40, -1):
+            step = 2.0 ** (octave - bits)
+            first = worst(light, np.full(light.shape, step))[0]
+            # a whole step at black, half a step beyond it, where the steps' middles stand for them
+            others = worst(light, (light + 2.0**octave) * 2.0**-bits / 2.0)[light >= step].max()
+            if shade(np.array([step]))[0] < 0.45 and max(first, others) <= STEP_ERROR:
+                size = -octave << bits
+                if found is None or size < found[0]:
+                    found = (size, octave, bits)
+                break
+    assert found is not None, (response, gamma)
+    _, octave, bits = found
+    offset, shift = np.float32(2.0**octave), 23 - bits
+    first, last = (int(np.array(value, np.float32).view(np.int32)) >> shift for value in (offset, 1.0 + offset))
+    middles = ((np.arange(first, last + 2, dtype=np.int32) << shift) + (1 << (shift - 1))).view(np.float32)
+    steps = np.maximum(middles - offset, 0.0).astype(np.float32)
+    steps[0] = 0.0
+    return StraySteps(offset, shift, first, steps)

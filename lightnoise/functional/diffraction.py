@@ -1,11 +1,11 @@
-"""Starburst and lenticular halo: kernels that are no sum of Gaussians, convolved by FFT at half resolution."""
+"""Starburst and lenticular halo: kernels that are no sum of Gaussians, convolved by FFT on coarse cells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,12 +26,37 @@ REACH = 0.25
 HALO_END_DEG = 4.5
 
 
+class Kernel:
+    """A convolution kernel that keeps its spectra.
+
+    Parameters
+    ----------
+    values : ndarray of shape (2·Ry + 1, 2·Rx + 1, C), float32
+        Centred.
+    """
+
+    def __init__(self, values: Image) -> None:
+        self.values = values
+        self.reach = values.shape[0] // 2, values.shape[1] // 2
+        self._spectra: dict[tuple[int, int, int], Image] = {}
+
+    def spectrum(self, channel: int, size: tuple[int, int]) -> Image:
+        """Return one channel's spectrum on a field of that size, in OpenCV's packed form."""
+        key = (channel, *size)
+        if key not in self._spectra:
+            rows, columns = self.values.shape[:2]
+            field = np.zeros(size, np.float32)
+            field[:rows, :columns] = self.values[..., channel]
+            self._spectra[key] = cv2.dft(np.roll(field, (-self.reach[0], -self.reach[1]), axis=(0, 1)))
+        return self._spectra[key]
+
+
 @dataclass(frozen=True)
 class Spikes:
     """A starburst kernel on a grid: ``centre`` (3,) is the light within the cell itself, kept out of ``around``."""
 
     centre: NDArray[np.float64]
-    around: Image
+    around: Kernel
 
 
 def spikes(glare: GlareParams, camera: Camera, grid: Grid, channels: int) -> Spikes:
@@ -64,11 +89,11 @@ def _spikes(
         kernel = (kernel @ np.array(LUMA, np.float32))[..., None]
     centre = kernel[radius, radius].astype(np.float64)
     kernel[radius, radius] = 0.0
-    return Spikes(centre, kernel)
+    return Spikes(centre, Kernel(kernel))
 
 
 @lru_cache(maxsize=8)
-def halo_kernel(focal_y: float, focal_x: float, channels: int) -> Image:
+def halo_kernel(focal_y: float, focal_x: float, channels: int) -> Kernel:
     """Return Spencer's ring as a kernel on a grid, sum 1 per channel."""
     reach = int(np.ceil(np.tan(np.radians(HALO_END_DEG)) * max(focal_y, focal_x)))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -77,48 +102,36 @@ def halo_kernel(focal_y: float, focal_x: float, channels: int) -> Image:
     kernel = np.stack([ring / ring.sum() for ring in rings], axis=2)
     if channels == 1:
         kernel = (kernel @ np.array(LUMA))[..., None]
-    return kernel.astype(np.float32)
+    return Kernel(kernel.astype(np.float32))
 
 
-def convolve(light: Image, kernels: list[tuple[float, Image]]) -> Image:
+def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     """Return Σ weight·(kernel ∗ light) with half-sample symmetric reflection at the borders.
 
     Parameters
     ----------
     light : ndarray of shape (h, w, C), float32
-    kernels : list of (weight, kernel)
-        Kernels of odd size (2·Ry + 1, 2·Rx + 1, C), centred.
+    kernels : list of (weight, Kernel)
     """
-    from scipy import fft
-
     height, width, channels = light.shape
-    reach_y = max(kernel.shape[0] // 2 for _, kernel in kernels)
-    reach_x = max(kernel.shape[1] // 2 for _, kernel in kernels)
-    padded = np.pad(light, ((reach_y, reach_y), (reach_x, reach_x), (0, 0)), mode="symmetric")
-    size = tuple(fft.next_fast_len(n, real=True) for n in padded.shape[:2])
+    reach_y = max(kernel.reach[0] for _, kernel in kernels)
+    reach_x = max(kernel.reach[1] for _, kernel in kernels)
+    size = cv2.getOptimalDFTSize(height + 2 * reach_y), cv2.getOptimalDFTSize(width + 2 * reach_x)
+    after_y, after_x = size[0] - height - reach_y, size[1] - width - reach_x
     out = np.empty_like(light)
     for c in range(channels):
-        transfer: NDArray[Any] = sum(w * _transfer(k, c, size) for w, k in kernels)  # type: ignore[assignment]
-        spectrum = fft.rfft2(padded[..., c], size)
-        spectrum *= transfer
-        whole = fft.irfft2(spectrum, size)
-        out[..., c] = whole[reach_y : reach_y + height, reach_x : reach_x + width]
+        padded = cv2.copyMakeBorder(light[..., c], reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT)
+        transfer = sum(np.float32(weight) * kernel.spectrum(c, size) for weight, kernel in kernels)
+        spectrum = cv2.mulSpectrums(cv2.dft(padded), np.asarray(transfer), 0)
+        whole = cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
+        # rounding may leave a little less than no light
+        np.maximum(whole[reach_y : reach_y + height, reach_x : reach_x + width], 0.0, out=out[..., c])
     return out
-
-
-def _transfer(kernel: Image, channel: int, size: tuple[int, ...]) -> NDArray[np.complex64]:
-    from scipy import fft
-
-    rows, columns = kernel.shape[:2]
-    whole = np.zeros(size, np.float32)
-    whole[:rows, :columns] = kernel[..., channel]
-    centred = np.roll(whole, (-(rows // 2), -(columns // 2)), axis=(0, 1))
-    return np.asarray(fft.rfft2(centred))
 
 
 def diffracted(light: Image, budget: Budget, spikes: Spikes | None, grid: Grid) -> Image | None:
     """Return the light of spikes and halo on a grid, or None where there is neither."""
-    kernels: list[tuple[float, Image]] = []
+    kernels: list[tuple[float, Kernel]] = []
     if spikes is not None and budget.starburst > 0.0:
         kernels.append((budget.starburst, spikes.around))
     if budget.halo > 0.0:

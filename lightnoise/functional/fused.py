@@ -7,6 +7,7 @@ the only ones that recovery changes, are few and are put in singly.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,93 +33,128 @@ def serves(color: NDArray[Any], camera: Camera) -> bool:
 
 def render(
     color: Codes, bloom: BloomParams, glare: GlareParams, gamma: GammaParams, camera: Camera, with_share: bool
-) -> tuple[Codes, Image | None] | None:
-    """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W).
-
-    None where a spread function is as small as a pixel.
-    """
+) -> tuple[Codes, Image | None]:
+    """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W)."""
     height, width, channels = color.shape
     codes = np.ascontiguousarray(color).reshape(height, -1)
     table = codec.decode_table(camera.response)
-    half = np.empty((height // 2, width // 2, channels), np.float32)
-    kernels.develop.decode_halve(codes, channels, table, half.reshape(height // 2, -1))
-
-    bright = _Bright(color, codes, table, camera.highlight_gain)
-    if bright.count:
-        found = guess(half, camera.highlight_gain, camera.focal_px(width)[1] / 2.0)
-        bright.light = raised(bright.measured, bright.rows, bright.columns, found, height, width)
-        gained = bright.light - bright.measured
-        kernels.develop.add_halved(bright.rows, bright.columns, gained, channels, half.reshape(height // 2, -1))
+    half, bright = _decode(codes, channels, table, camera)
     stray = lens.stray_light(half, bloom, glare, camera, height, width)
-    if stray.own > 0.0:
-        return None
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
     spread = stray.half
     if exposure != 1.0:
-        spread = spread * exposure
-    out = np.empty_like(color)
-    _develop(codes, channels, table, factor, spread, gamma, camera, out.reshape(height, -1))
-    if bright.count:
-        direct = bright.light * factor
-        hold_measured(direct, bright.measured, bright.light, factor)
-        _put(out, bright.rows, bright.columns, direct, spread, gamma, camera)
+        spread *= exposure
+    out = np.empty_like(codes)
+    develop = _develop_noisy if gamma.has_noise else _develop
+    develop(codes, table, factor, spread, gamma, camera, out)
+    out = out.reshape(color.shape)
+    direct = bright.light * factor
+    hold_measured(direct, bright.measured, bright.light, factor)
+    _put(out, bright.rows, bright.columns, direct, spread, gamma, camera)
     if stray.disc is not None:
         _put_disc(out, stray.disc, color, bright, table, factor, spread, gamma, camera)
     return out, _share(color, table, bright, stray) if with_share else None
 
 
-class _Bright:
-    """The near-white pixels of a frame: where they are, their light as measured and as recovered."""
-
-    def __init__(self, color: Codes, codes: Codes, table: Image, highlight_gain: float) -> None:
-        threshold = int(np.searchsorted(table, np.float32(NEAR_WHITE), side="right"))
-        self.count = 0
-        self.rows = self.columns = np.empty(0, np.int64)
-        if highlight_gain > 1.0 and threshold < 256:
-            row_largest = codes.max(axis=1)
-            size = codes.size // 64
-            while True:
-                rows, columns = np.empty(size, np.int64), np.empty(size, np.int64)
-                self.count = kernels.develop.near_white(
-                    codes, row_largest, color.shape[2], np.uint8(threshold), rows, columns
-                )
-                if self.count <= size:
-                    break
-                size = self.count
-            self.rows, self.columns = rows[: self.count], columns[: self.count]
-        self.measured = table[color[self.rows, self.columns]]
-        self.light = self.measured
+def tone(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
+    """Return the picture with gamma alone, without noise: a look-up, and the recovered lamps put in singly."""
+    out = codec.tone(color, camera.response, gamma.gamma, gamma.exposure_ev)
+    if gamma.exposure_ev < 0.0 and camera.highlight_gain > 1.0:
+        height, _, channels = color.shape
+        table = codec.decode_table(camera.response)
+        if color.max() >= _near_white(table):
+            codes = np.ascontiguousarray(color).reshape(height, -1)
+            _, bright = _decode(codes, channels, table, camera)
+            factor = np.full(channels, 2.0**gamma.exposure_ev, np.float32)
+            direct = bright.light * factor
+            hold_measured(direct, bright.measured, bright.light, factor)
+            out[bright.rows, bright.columns] = codec.encode(direct, camera.response, gamma.gamma, out.dtype)
+    return out
 
 
-def _share(color: Codes, table: Image, bright: _Bright, stray: lens.Stray) -> Image:
+@dataclass(frozen=True)
+class Bright:
+    """The near-white pixels of a frame: where they are, (n,), their light as measured and as recovered, (n, C)."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    measured: Image
+    light: Image
+
+
+def _decode(codes: Codes, channels: int, table: Image, camera: Camera) -> tuple[Image, Bright]:
+    """Return the light on the pyramid's first level, recovered, and the pixels that recovery changed."""
+    height, width = len(codes), codes.shape[1] // channels
+    half = np.empty((height // 2, width // 2, channels), np.float32)
+    flat_half = half.reshape(len(half), -1)
+    row_largest = np.empty(height, np.uint8)
+    kernels.develop.decode_halve(codes, channels, table, flat_half, row_largest)
+    rows = columns = np.empty(0, np.int64)
+    if camera.highlight_gain > 1.0:
+        rows, columns = _bright_pixels(codes, channels, _near_white(table), row_largest)
+    measured = table[codes.reshape(height, width, channels)[rows, columns]]
+    if len(rows) == 0:
+        return half, Bright(rows, columns, measured, measured)
+    found = guess(half, camera.highlight_gain, camera.focal_px(width)[1] / 2.0)
+    light = raised(measured, rows, columns, found, height, width)
+    kernels.develop.add_halved(rows, columns, light - measured, channels, flat_half)
+    return half, Bright(rows, columns, measured, light)
+
+
+def _near_white(table: Image) -> int:
+    """Return the least code that recovery may change, 256 if none."""
+    return int(np.searchsorted(table, np.float32(NEAR_WHITE), side="right"))
+
+
+def _bright_pixels(
+    codes: Codes, channels: int, threshold: int, row_largest: Codes
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    if threshold > row_largest.max():
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    size = codes.size // 64
+    while True:
+        rows, columns = np.empty(size, np.int64), np.empty(size, np.int64)
+        count = kernels.develop.near_white(codes, row_largest, channels, np.uint8(threshold), rows, columns)
+        if count <= size:
+            return rows[:count], columns[:count]
+        size = count
+
+
+def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Image:
     direct = table[color] * stray.kept
     direct[bright.rows, bright.columns] = bright.light * stray.kept
     if stray.disc is not None:
         rows, columns, radiance = stray.disc
         direct[rows, columns] += radiance[..., None] * stray.kept
-    wide = pyramid.collapse([np.zeros_like(direct)], np.zeros((1, 2)), coarser=stray.half)
-    return lens.stray_share(direct, wide)
+    return lens.stray_share(direct, pyramid.enlarge(stray.half, color.shape[:2]))
 
 
 def _develop(
-    codes: Codes,
-    channels: int,
-    table: Image,
-    factor: Image,
-    stray: Image,
-    gamma: GammaParams,
-    camera: Camera,
-    out: Codes,
+    codes: Codes, table: Image, factor: Image, stray: Image, gamma: GammaParams, camera: Camera, out: Codes
 ) -> None:
+    channels = len(factor)
+    steps = codec.stray_steps(camera.response, gamma.gamma)
+    light = steps.up_to(float(stray.max()))
+    one = (factor == factor[0]).all()
     shades = codec.shade_table(camera.response, gamma.gamma)
-    row = np.empty(codes.shape[1], np.float32)
-    kernels.develop.develop(
+    tables = np.empty((1 if one else channels, len(light), 256), np.uint8)
+    kernels.develop.fill_shades(table, factor, light, shades.table, shades.base, codec.SHADE_SHIFT, tables)
+    flat_stray = stray.reshape(len(stray), -1)
+    kernels.develop.develop(codes, channels, flat_stray, steps.offset, steps.base, steps.shift, tables, out)
+
+
+def _develop_noisy(
+    codes: Codes, table: Image, factor: Image, stray: Image, gamma: GammaParams, camera: Camera, out: Codes
+) -> None:
+    channels = len(factor)
+    shades = codec.shade_table(camera.response, gamma.gamma)
+    kernels.develop.develop_noisy(
         codes,
         channels,
         table,
         np.tile(factor, codes.shape[1] // channels),
-        stray.reshape(stray.shape[0], -1),
+        stray.reshape(len(stray), -1),
         shades.table,
         shades.base,
         codec.SHADE_SHIFT,
@@ -126,10 +162,8 @@ def _develop(
         np.float32(gamma.shot),
         np.float32(gamma.read),
         np.uint32(gamma.noise_seed),
-        sensor.normal_table() if gamma.has_noise else np.zeros(1, np.float32),
+        sensor.normal_table(),
         32 - sensor.NORMAL_BITS,
-        row,
-        row.view(np.int32),
         out,
     )
 
@@ -159,7 +193,7 @@ def _put_disc(
     out: Codes,
     disc: tuple[slice, slice, Image],
     color: Codes,
-    bright: _Bright,
+    bright: Bright,
     table: Image,
     factor: Image,
     stray: Image,

@@ -1,4 +1,4 @@
-"""The half-resolution grid on which stray light is made, and its optics."""
+"""The grids on which stray light is made, and their optics."""
 
 from __future__ import annotations
 
@@ -57,3 +57,13 @@ def grid_of_level(height: int, width: int, camera: Camera, level: int) -> Grid:
         focal_x * columns / width,
         camera.pitch_um(width) * width / columns,
     )
+
+
+#: Fewest columns of the grid on which light with a shape of its own is drawn: spikes, rings, ghosts, a sun's.
+SHAPED_COLUMNS = 300
+
+
+def shaped_level(height: int, width: int, camera: Camera) -> int:
+    """Return the level of the pyramid on which light with a shape of its own is drawn: cells of some 0.2° at 60°."""
+    sizes = frame_sizes(height, width, camera)
+    return max([1, *(level for level, (_, columns) in enumerate(sizes) if columns >= SHAPED_COLUMNS)])

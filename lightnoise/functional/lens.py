@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightnoise.camera import Camera
-from lightnoise.constants import LUMA
 from lightnoise.functional import diffraction, reflections
 from lightnoise.functional import sun as suns
 from lightnoise.functional.budget import Budget, share
-from lightnoise.functional.grid import frame_sizes, grid_of_level
+from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level, shaped_level
 from lightnoise.optics import mixture, pyramid
+from lightnoise.optics.luminance import luminance
 from lightnoise.params import BloomParams, GlareParams
 
 Image = NDArray[np.float32]
@@ -21,9 +21,6 @@ Image = NDArray[np.float32]
 #: Light that no 8-bit picture shows: half a shade of sRGB above black. It keeps black pixels from counting as
 #: destroyed by stray light that nobody can see.
 UNSEEN = np.float32(0.5 / 255.0 / 12.92)
-
-#: Level of the pyramid at which ghosts are drawn: cells of 4 pixels, finer than their blur.
-GHOST_LEVEL = 2
 
 
 @dataclass(frozen=True)
@@ -93,38 +90,43 @@ def stray_light(first: Image, bloom: BloomParams, glare: GlareParams, camera: Ca
     """Make the stray light of a frame from its pyramid's first level; see `scatter`."""
     channels = first.shape[2]
     budget = share(bloom, glare, camera, height, width)
-    frame, half = (grid_of_level(height, width, camera, level) for level in (0, 1))
     levels = pyramid.build(first, frame_sizes(height, width, camera)[1:])
     straight, weights = _radial(budget, camera, height, width)
     kept = np.full(channels, budget.direct + straight)
+    frame, shaped = grid_of_level(height, width, camera, 0), shaped_level(height, width, camera)
+    grid = grid_of_level(height, width, camera, shaped)
     if budget.ghosts > 0.0:
         kept += budget.ghosts - reflections.taken(budget.ghosts, frame, camera.f_number, channels)
-
-    spikes = diffraction.spikes(glare, camera, half, channels) if budget.starburst > 0.0 else None
+    spikes = diffraction.spikes(glare, camera, grid, channels) if budget.starburst > 0.0 else None
     if spikes is not None:
         kept += budget.starburst * spikes.centre
-    stray = pyramid.collapse(levels, weights[1:])
-    diffracted = diffraction.diffracted(first, budget, spikes, half)
+
+    fine, coarse = levels[: shaped - 1], levels[shaped - 1 :]
+    stray = pyramid.collapse(coarse, weights[shaped:])
+    diffracted = diffraction.diffracted(coarse[0], budget, spikes, grid)
     if diffracted is not None:
         stray += diffracted
     sun = suns.from_params(glare)
     if sun is not None:
-        stray += _channels(suns.stray(sun, budget, glare, camera, half), channels)
+        stray += _channels(suns.stray(sun, budget, glare, camera, grid), channels)
     if budget.ghosts > 0.0:
-        stray += _ghosts(levels, budget, glare, camera, sun, height, width)
+        stray += _ghosts(coarse[0], budget, glare, camera, sun, grid)
+    if fine:
+        stray = pyramid.collapse(fine, weights[1:shaped], coarser=stray)
     disc = suns.disc(sun, frame) if sun is not None else None
     return Stray(stray, kept.astype(np.float32), float(weights[0, 1]), disc)
+
+
+def blurs_pixels(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> bool:
+    """Whether a spread function is about as small as a pixel, so that stray light needs the full resolution."""
+    _, weights = _radial(share(bloom, glare, camera, height, width), camera, height, width)
+    return bool(weights[0, 1] > 0.0)
 
 
 def stray_share(direct: Image, stray: Image) -> Image:
     """Return the stray light's part of the luminance of each pixel, (H, W) in [0, 1]."""
     stray_luminance = luminance(stray)
     return np.asarray(stray_luminance / (stray_luminance + luminance(direct) + UNSEEN))
-
-
-def luminance(light: Image) -> Image:
-    """Return the luminance of (H, W, 1 or 3) linear light, (H, W)."""
-    return light[..., 0] if light.shape[2] == 1 else light @ np.array(LUMA, np.float32)
 
 
 def _radial(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
@@ -141,24 +143,12 @@ def _radial(budget: Budget, camera: Camera, height: int, width: int) -> tuple[fl
 
 
 def _ghosts(
-    levels: list[Image],
-    budget: Budget,
-    glare: GlareParams,
-    camera: Camera,
-    sun: suns.Sun | None,
-    height: int,
-    width: int,
+    light: Image, budget: Budget, glare: GlareParams, camera: Camera, sun: suns.Sun | None, grid: Grid
 ) -> Image:
-    """Return the ghosts, drawn on coarse cells and brought to the first of the levels."""
-    first, drawn_on = levels[0], levels[min(GHOST_LEVEL - 1, len(levels) - 1)]
-    grid = grid_of_level(height, width, camera, GHOST_LEVEL)
     point = None
     if sun is not None and sun.has_picture:
-        point = np.array([*sun.offset(grid), *[sun.light(grid)] * first.shape[2]], np.float32)
-    drawn = reflections.ghosts(drawn_on, budget.ghosts, grid, camera.f_number, glare.blades, glare.rotation_deg, point)
-    if drawn_on is first:
-        return drawn
-    return pyramid.collapse([np.zeros_like(first)], np.zeros((1, 2)), coarser=drawn)
+        point = np.array([*sun.offset(grid), *[sun.light(grid)] * light.shape[2]], np.float32)
+    return reflections.ghosts(light, budget.ghosts, grid, camera.f_number, glare.blades, glare.rotation_deg, point)
 
 
 def _channels(image: Image, channels: int) -> Image:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lightnoise import kernels
 from lightnoise.constants import LUMA
-from lightnoise.functional.diffraction import convolve
+from lightnoise.functional.diffraction import Kernel
 from lightnoise.functional.grid import Grid
 from lightnoise.optics.ghosts import Ghost, ghost_disc, ghost_table
 
@@ -52,20 +53,25 @@ def ghosts(
     """
     height, width, channels = light.shape
     drawn = _drawn(f_number, grid.height / grid.focal_y)
-    total = _strongest(drawn)
-    out = np.zeros_like(light)
-    for ghost in drawn:
-        turned = rotation_deg + (180.0 if ghost.inverted else 0.0)
-        disc = _disc(ghost.radius * grid.focal_x, blades, turned, grid.cell_aspect)
-        pad = disc.shape[0] // 2 + 1
-        image = np.zeros((height + 2 * pad, width + 2 * pad, channels), np.float32)
+    discs = [
+        _disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0)) for ghost in drawn
+    ]
+    pad = max(disc.reach[0] for disc in discs) + 1
+    size = cv2.getOptimalDFTSize(height + 2 * pad), cv2.getOptimalDFTSize(width + 2 * pad)
+    spectra = np.zeros((channels, *size), np.float32)
+    image = np.empty((*size, channels), np.float32)
+    for ghost, disc in zip(drawn, discs, strict=True):
+        image[...] = 0.0
         kernels.ghosting.splat(light, ghost.magnification, pad, image)
         if sun is not None:
             _add_point(image, ghost.magnification * sun[:2] + 0.5 * np.array([height - 1, width - 1]) + pad, sun[2:])
-        tint = _tint(ghost, channels)
-        spread = convolve(image, [(1.0, np.repeat(disc[..., None], channels, axis=2))])
-        out += (fraction / total * tint).astype(np.float32) * spread[pad : pad + height, pad : pad + width]
-    return out
+        tint = _tint(ghost, channels) * (fraction / _strongest(drawn))
+        for c in range(channels):
+            spectrum = cv2.mulSpectrums(cv2.dft(np.ascontiguousarray(image[..., c])), disc.spectrum(0, size), 0)
+            cv2.scaleAdd(spectrum, float(tint[c]), spectra[c], dst=spectra[c])
+    # rounding may leave a little less than no light
+    wide = [np.maximum(cv2.dft(one, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE), 0.0) for one in spectra]
+    return np.stack([one[pad : pad + height, pad : pad + width] for one in wide], axis=2)
 
 
 def taken(fraction: float, grid: Grid, f_number: float, channels: int) -> NDArray[np.float64]:
@@ -103,5 +109,5 @@ def _drawn(f_number: float, frame_height: float) -> tuple[Ghost, ...]:
 
 
 @lru_cache(maxsize=128)
-def _disc(radius_px: float, blades: int, rotation_deg: float, aspect: float) -> Image:
-    return ghost_disc(max(radius_px, 0.5), blades, rotation_deg)
+def _disc(radius_px: float, blades: int, rotation_deg: float) -> Kernel:
+    return Kernel(ghost_disc(max(radius_px, 0.5), blades, rotation_deg)[..., None])

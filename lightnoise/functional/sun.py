@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -22,6 +24,9 @@ Array = NDArray[np.float64]
 
 #: Angle from the axis beyond which the sun makes no picture: neither spikes nor ghosts.
 PICTURE_LIMIT_DEG = 85.0
+
+#: Cells from a sun within which its starburst is interpolated between whole offsets.
+NEAR_CELLS = 10
 
 
 @dataclass(frozen=True)
@@ -78,16 +83,7 @@ def stray(sun: Sun, budget: Budget, glare: GlareParams, camera: Camera, grid: Gr
             veil += weight * sun.irradiance * _per_steradian(psf, theta)
     out = np.repeat(veil[..., None], 3, axis=2).astype(np.float32)
     if budget.starburst > 0.0 and sun.has_picture:
-        dy, dx = sun.offset(grid)
-        spikes = starburst_at(
-            y - dy,
-            x - dx,
-            glare.blades,
-            camera.f_number,
-            grid.pitch_um,
-            rotation_deg=glare.rotation_deg,
-            pixel_aspect=grid.cell_aspect,
-        )
+        spikes = _spikes(sun, glare, camera, grid)
         out += np.float32(budget.starburst * sun.light(grid)) * cv2.filter2D(spikes, -1, _disc_kernel(grid))
     return out
 
@@ -98,12 +94,11 @@ def disc(sun: Sun, frame: Grid) -> tuple[slice, slice, Image] | None:
         return None
     dy, dx = sun.offset(frame)
     y0, x0 = dy + 0.5 * (frame.height - 1), dx + 0.5 * (frame.width - 1)
-    radius_x = math.tan(math.radians(SUN_RADIUS_DEG)) * frame.focal_x
+    radius_x = max(math.tan(math.radians(SUN_RADIUS_DEG)) * frame.focal_x, 0.5)  # a small sun still lights a pixel
     reach = math.ceil(radius_x * max(1.0, frame.cell_aspect)) + 2
     y = np.arange(math.floor(y0) - reach, math.floor(y0) + reach + 2)
     x = np.arange(math.floor(x0) - reach, math.floor(x0) + reach + 2)
-    edge = max(radius_x + 0.5, 1.0)  # a sun smaller than a pixel still lights one
-    cover = np.clip(edge - np.hypot((y - y0)[:, None] / frame.cell_aspect, x - x0), 0.0, 1.0)
+    cover = _cover((y - y0)[:, None], x - x0, radius_x, frame.cell_aspect)
     radiance = (cover * (sun.light(frame) / cover.sum())).astype(np.float32)
     inside_y, inside_x = (y >= 0) & (y < frame.height), (x >= 0) & (x < frame.width)
     if not (inside_y.any() and inside_x.any()):
@@ -113,13 +108,58 @@ def disc(sun: Sun, frame: Grid) -> tuple[slice, slice, Image] | None:
     return rows, columns, radiance[np.ix_(inside_y, inside_x)]
 
 
+def _spikes(sun: Sun, glare: GlareParams, camera: Camera, grid: Grid) -> Image:
+    """Return a point's starburst at the sun's place, (h, w, 3), in parts of its light."""
+    dy, dx = sun.offset(grid)
+    y, x = (offsets - place for offsets, place in zip(_offsets(grid), (dy, dx), strict=True))
+    iris = glare.blades, camera.f_number, grid.pitch_um, glare.rotation_deg, grid.cell_aspect
+    rows, columns = (np.flatnonzero(np.abs(offsets.ravel()) < NEAR_CELLS) for offsets in (y, x))
+    far = np.ones((grid.height, grid.width), bool)
+    far[np.ix_(rows, columns)] = False
+    out = np.empty((grid.height, grid.width, 3), np.float32)
+    out[far] = starburst_at(
+        *(np.broadcast_to(offsets, far.shape)[far] for offsets in (y, x)),
+        *iris[:3],
+        rotation_deg=iris[3],
+        pixel_aspect=iris[4],
+    )
+    if len(rows) and len(columns):  # close to the sun the pattern is costly: read from whole offsets, linearly
+        near = _near_spikes(*iris)
+        box = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        box[...] = 0.0
+        for (i, share_y), (k, share_x) in itertools.product(_between(y[rows[0], 0]), _between(x[0, columns[0]])):
+            box += np.float32(share_y * share_x) * near[i : i + len(rows), k : k + len(columns)]
+    return out
+
+
+def _between(offset: float) -> list[tuple[int, float]]:
+    """Return the two indices of `_near_spikes` that an offset lies between, each with its share."""
+    place = offset + NEAR_CELLS + 1
+    low = math.floor(place)
+    return [(low, 1.0 - (place - low)), (low + 1, place - low)]
+
+
+@lru_cache(maxsize=16)
+def _near_spikes(blades: int, f_number: float, pitch_um: float, rotation_deg: float, aspect: float) -> Image:
+    """Return the starburst at whole offsets up to `NEAR_CELLS` + 1 cells."""
+    offsets = np.arange(-NEAR_CELLS - 1.0, NEAR_CELLS + 2.0)
+    return starburst_at(
+        offsets[:, None], offsets, blades, f_number, pitch_um, rotation_deg=rotation_deg, pixel_aspect=aspect
+    )
+
+
 def _disc_kernel(grid: Grid) -> Image:
     """Return the sun's disc on a grid, sum 1: its spikes are as wide as itself."""
     radius = math.tan(math.radians(SUN_RADIUS_DEG)) * grid.focal_x
     reach = math.ceil(radius * max(1.0, grid.cell_aspect))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    cover = np.clip(radius + 0.5 - np.hypot(y / grid.cell_aspect, x), 0.0, 1.0)
+    cover = _cover(y, x, radius, grid.cell_aspect)
     return np.asarray(cover / cover.sum(), dtype=np.float32)
+
+
+def _cover(y: Array, x: Array, radius: float, aspect: float) -> Array:
+    """Return how much of the cells at offsets from a disc's centre it covers; radius in widths of a cell."""
+    return np.asarray(np.clip(radius + 0.5 - np.hypot(y / aspect, x), 0.0, 1.0))
 
 
 def _offsets(grid: Grid) -> tuple[Array, Array]:

@@ -9,155 +9,251 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import PAD, fill_borders, halve_row, reflect
-from lightnoise.kernels.sensor import noise_key, noisy
+from lightnoise.kernels.octave import (
+    halve_parts,
+    join,
+    mix_six,
+    mix_three,
+    reflect,
+    reflect_ends,
+    reflect_left,
+    reflect_right,
+    rows_about,
+    widen_parts,
+)
+from lightnoise.kernels.sensor import draw_number, noise_key
 
 #: Pixels that `near_white` looks through at once.
 BLOCK_PIXELS = 32
 
+#: Cells of the half-resolution level that a stripe is wide, so that its rows stay in the caches at any frame size.
+STRIPE = 640
+
 
 @kernel
-def decode_halve(codes, channels, table, out):
-    """Decode and apply D: codes (H, W·c) uint8, table (256,) float32, out (H/2, W/2·c) float32."""
-    height, width = codes.shape
-    cells = width // channels
-    a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
-    ring = np.empty((6, width), np.float32)
-    row = np.empty(width + 2 * PAD * channels, np.float32)
-    middle = row[PAD * channels : PAD * channels + width]
+def decode_parts(codes, channels, table, even, odd):
+    """Decode a row, its even cells and its odd cells apart."""
+    n = codes.size // (2 * channels)
+    if channels == 3:  # with shapes that the compiler knows, it leaves out the checks of indices for signs
+        source, first, second = codes.reshape(n, 6), even.reshape(n, 3), odd.reshape(n, 3)
+        for j in range(n):
+            for c in range(3):
+                first[j, c] = table[source[j, c]]
+                second[j, c] = table[source[j, c + 3]]
+    else:
+        pairs = codes.reshape(n, 2)
+        for j in range(n):
+            even[j] = table[pairs[j, 0]]
+            odd[j] = table[pairs[j, 1]]
+
+
+@kernel
+def largest_code(codes):
+    """Return the largest of a row."""
+    found = np.uint8(0)
+    for j in range(codes.size):
+        found = max(found, codes[j])
+    return found
+
+
+@kernel
+def decode_halve(codes, channels, table, out, row_largest):
+    """Decode and apply D: codes (H, W·c) uint8, table (256,) float32, out (H/2, W/2·c) float32.
+
+    ``row_largest`` (H,) gets the largest code of every row.
+    """
+    cells = out.shape[1] // channels
+    row_largest[:] = 0
+    for first in range(0, cells, STRIPE):
+        decode_halve_stripe(codes, channels, table, first, min(STRIPE, cells - first), out, row_largest)
+
+
+@kernel
+def decode_halve_stripe(codes, channels, table, first, cells, out, row_largest):
+    """Do `decode_halve` for some of the columns: ``cells`` of the half-resolution level, from ``first`` on."""
+    height, all_cells, c = codes.shape[0], out.shape[1] // channels, channels
+    size = (cells + 2) * c
+    left, right = max(first - 1, 0), min(first + cells + 1, all_cells)  # one cell more on both sides
+    start, stop = (left - first + 1) * c, (right - first + 1) * c
+    evens, odds = np.empty((6, size), np.float32), np.empty((6, size), np.float32)
+    even, odd = np.empty(size, np.float32), np.empty(size, np.float32)
     ready = 0
     for i in range(height // 2):
         while ready < min(2 * i + 4, height):
-            source, light = codes[ready], ring[ready % 6]
-            for j in range(width):
-                light[j] = table[source[j]]
+            part = codes[ready][2 * left * c : 2 * right * c]
+            decode_parts(part, c, table, evens[ready % 6][start:stop], odds[ready % 6][start:stop])
+            row_largest[ready] = max(row_largest[ready], largest_code(part))
             ready += 1
-        r0, r1 = ring[reflect(2 * i - 2, height) % 6], ring[reflect(2 * i - 1, height) % 6]
-        r2, r3 = ring[(2 * i) % 6], ring[(2 * i + 1) % 6]
-        r4, r5 = ring[reflect(2 * i + 2, height) % 6], ring[reflect(2 * i + 3, height) % 6]
-        for j in range(width):
-            middle[j] = a * (r0[j] + r5[j]) + b * (r1[j] + r4[j]) + d * (r2[j] + r3[j])
-        fill_borders(row, cells, channels)
-        halve_row(row, cells, channels, out[i])
+        n0, n1, n2 = reflect(2 * i - 2, height) % 6, reflect(2 * i - 1, height) % 6, (2 * i) % 6
+        n3, n4, n5 = (2 * i + 1) % 6, reflect(2 * i + 2, height) % 6, reflect(2 * i + 3, height) % 6
+        mix_six(evens[n0], evens[n1], evens[n2], evens[n3], evens[n4], evens[n5], even)
+        mix_six(odds[n0], odds[n1], odds[n2], odds[n3], odds[n4], odds[n5], odd)
+        if first == 0:
+            reflect_left(c, even, odd)
+        if right < first + cells + 1:
+            reflect_right(c, even, odd)
+        halve_parts(even, odd, c, out[i][first * c : (first + cells) * c])
+
+
+# The shade of a pixel depends on its code and on its stray light. A table of both, with a row for every step of stray
+# light that the eye could tell, is looked up once per sample where decoding and encoding would be two.
 
 
 @kernel
-def widen_row(row, cells, channels, out):
-    """U along a row of ``cells`` with one reflected cell on both sides: twice as many in ``out``."""
-    a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
+def fill_shades(table, factor, stray, shades, base, shift, out):
+    """Tabulate shades: out[c, r, v] of factor[c]·table[v] + stray[r]; see `shade`."""
+    for c in range(out.shape[0]):
+        for r in range(out.shape[1]):
+            row = out[c, r]
+            for v in range(row.size):
+                row[v] = shade(factor[c] * table[v] + stray[r], shades, base, shift)
+
+
+@kernel
+def shade(light, shades, base, shift):
+    """Look up the shade of light ≥ 0 by the float's bits >> shift, less ``base``; beyond the table its ends serve."""
+    bits = np.float32(light).view(np.int32)
+    step = ((bits + (np.int32(1) << np.int32(shift - 1))) >> np.int32(shift)) - base
+    return shades[min(max(step, 0), shades.size - 1)]
+
+
+@kernel
+def add_to(row, offset):
+    """Add a number to a row, in place."""
+    for j in range(row.size):
+        row[j] += offset
+
+
+@kernel
+def step_of(bits, base, shift, last):
+    """Replace floats' bits by the place of their step's row of 256 codes, in place."""
+    for j in range(bits.size):
+        step = np.int32(np.int32(bits[j] >> shift) - base)
+        bits[j] = np.int32(np.int32(min(step, last)) << np.int32(8))
+
+
+@kernel
+def look_up_parts(codes, channels, even, odd, first, second, third, out):
+    """out = table[step + code] with a table for each channel; ``even`` and ``odd`` hold the cells' steps."""
+    n = codes.size // (2 * channels)
     if channels == 3:
-        for j in range(cells):
-            for c in range(3):
-                before, here, after = row[3 * j + c], row[3 * j + 3 + c], row[3 * j + 6 + c]
-                out[6 * j + c] = b * before + d * here + a * after
-                out[6 * j + 3 + c] = a * before + d * here + b * after
+        source, target = codes.reshape(n, 6), out.reshape(n, 6)
+        left, right = even.reshape(n, 3), odd.reshape(n, 3)
+        for j in range(n):
+            target[j, 0] = first[np.uint32(left[j, 0] + source[j, 0])]
+            target[j, 1] = second[np.uint32(left[j, 1] + source[j, 1])]
+            target[j, 2] = third[np.uint32(left[j, 2] + source[j, 2])]
+            target[j, 3] = first[np.uint32(right[j, 0] + source[j, 3])]
+            target[j, 4] = second[np.uint32(right[j, 1] + source[j, 4])]
+            target[j, 5] = third[np.uint32(right[j, 2] + source[j, 5])]
     else:
-        for j in range(cells):
-            before, here, after = row[j], row[j + 1], row[j + 2]
-            out[2 * j] = b * before + d * here + a * after
-            out[2 * j + 1] = a * before + d * here + b * after
+        pairs, target = codes.reshape(n, 2), out.reshape(n, 2)
+        for j in range(n):
+            target[j, 0] = first[np.uint32(even[j] + pairs[j, 0])]
+            target[j, 1] = first[np.uint32(odd[j] + pairs[j, 1])]
 
 
 @kernel
-def widened(stray, i, channels, padded, out):
-    """Reflect row i of ``stray`` (h, w·c) at its ends and widen it into ``out``."""
-    width = stray.shape[1]
-    source = stray[i]
-    middle = padded[channels : channels + width]
-    for j in range(width):  # a slice assignment would compile for seconds
-        middle[j] = source[j]
-    for c in range(channels):
-        padded[c] = source[c]
-        padded[channels + width + c] = source[width - channels + c]
-    widen_row(padded, width // channels, channels, out)
+def develop(codes, channels, stray, offset, base, shift, tables, out):
+    """Mix direct and stray light and encode, by one look-up per sample.
+
+    ``stray`` (H/2, W/2·c) float32 is brought to the picture's size by U. ``tables`` (1 or c, steps, 256) uint8 has the
+    row bits(stray + offset) >> shift, less ``base``, for each sample.
+    """
+    cells = stray.shape[1] // channels
+    for first in range(0, cells, STRIPE):
+        develop_stripe(codes, channels, stray, first, min(STRIPE, cells - first), offset, base, shift, tables, out)
+
+
+@kernel
+def develop_stripe(codes, channels, stray, first, cells, offset, base, shift, tables, out):
+    """Do `develop` for some of the columns: ``cells`` of the half-resolution level, from ``first`` on."""
+    all_cells, c = stray.shape[1] // channels, channels
+    left, right = max(first - 1, 0), min(first + cells + 1, all_cells)  # one cell more on both sides
+    last = np.int32(tables.shape[1] - 1)
+    red = tables[0].reshape(-1)
+    green, blue = tables[min(1, tables.shape[0] - 1)].reshape(-1), tables[min(2, tables.shape[0] - 1)].reshape(-1)
+    row = np.empty((cells + 2) * c, np.float32)
+    middle = row[(left - first + 1) * c : (right - first + 1) * c]
+    even, odd = np.empty(cells * c, np.float32), np.empty(cells * c, np.float32)
+    even_steps, odd_steps = even.view(np.int32), odd.view(np.int32)
+    for y in range(codes.shape[0]):
+        near, here, far = rows_about(stray, y)
+        mix_three(near[left * c : right * c], here[left * c : right * c], far[left * c : right * c], middle)
+        add_to(middle, offset)
+        reflect_ends(row, c, first == 0, right < first + cells + 1)
+        widen_parts(row, c, even, odd)
+        step_of(even_steps, np.int32(base), np.int32(shift), last)
+        step_of(odd_steps, np.int32(base), np.int32(shift), last)
+        here_only = slice(2 * first * c, 2 * (first + cells) * c)
+        look_up_parts(codes[y][here_only], c, even_steps, odd_steps, red, green, blue, out[y][here_only])
 
 
 # One function for each row's loop, with few arrays: with more at once the compiler gives up proving them apart.
 
 
 @kernel
-def decode_row(codes, table, light):
-    """light = table[codes]."""
+def mix_row(codes, table, factor, wide, light):
+    """light = factor·table[codes] + wide."""
     for j in range(light.size):
         light[j] = table[codes[j]]
+    for j in range(light.size):
+        light[j] = factor[j] * light[j] + wide[j]
 
 
 @kernel
-def mix_row(light, factor, above, here, below, up, middle, down):
-    """light = factor·light + up·above + middle·here + down·below, in place."""
-    for j in range(light.size):
-        light[j] = factor[j] * light[j] + middle * here[j]
-    for j in range(light.size):
-        light[j] += up * above[j] + down * below[j]
+def draw_row(first, key, normal, shift, numbers, draws):
+    """Draw a row of standard normal numbers; its first sample has the number ``first``."""
+    for j in range(numbers.size):
+        numbers[j] = draw_number(np.uint32(first + j), key) >> np.uint32(shift)
+    for j in range(draws.size):
+        draws[j] = normal[numbers[j]]
 
 
 @kernel
-def noise_row(light, first, full_well, shot, read, key, normal, shift):
-    """Clip a row at the full well and add noise to it; its first sample has the number ``first``."""
-    zero = np.float32(0.0)
+def noise_row(light, draws, full_well, shot, read):
+    """Clip a row at the full well and add noise of variance shot·x + read to it; no light is less than none."""
     for j in range(light.size):
-        # no light is less than none, or the bits that `shade_row` reads would be a negative number's
-        light[j] = max(noisy(min(light[j], full_well), first + j, shot, read, key, normal, shift), zero)
+        x = min(light[j], full_well)
+        light[j] = max(x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draws[j], np.float32(0.0))
+
+
+@kernel
+def develop_noisy(
+    codes, channels, table, factor, stray, shades, base, shift, full_well, shot, read, seed, normal, normal_shift, out
+):
+    """Mix direct and stray light, add noise, and encode.
+
+    out = shade of noisy(factor·table[codes] + U·stray). ``factor`` (W·c,) repeats the channels' factors; ``shades``
+    (n,) uint8 as in `shade`.
+    """
+    height, width = codes.shape
+    half = width // 2
+    row = np.empty(half + 2 * channels, np.float32)
+    even, odd = np.empty(half, np.float32), np.empty(half, np.float32)
+    wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
+    numbers, draws = np.empty(width, np.uint32), np.empty(width, np.float32)
+    key = noise_key(seed)
+    for y in range(height):
+        near, here, far = rows_about(stray, y)
+        mix_three(near, here, far, row[channels : channels + half])
+        reflect_ends(row, channels, True, True)
+        widen_parts(row, channels, even, odd)
+        join(even, odd, channels, wide)
+        mix_row(codes[y], table, factor, wide, light)
+        draw_row(y * width, key, normal, normal_shift, numbers, draws)
+        noise_row(light, draws, full_well, shot, read)
+        shade_row(light.view(np.int32), shades, np.int32(base), np.int32(shift), out[y])
 
 
 @kernel
 def shade_row(bits, shades, base, shift, out):
-    """Look up the shade of each float's bits, nearest step; light beyond the table takes its ends."""
+    """Look up the shades of a row of light, given its bits; see `shade`."""
     low, high = np.int32(0), np.int32(shades.size - 1)
     rounding = np.int32(1) << (shift - np.int32(1))
     for j in range(bits.size):
         step = min(max(((bits[j] + rounding) >> shift) - base, low), high)
         out[j] = shades[np.uint32(step)]
-
-
-@kernel
-def develop(
-    codes,
-    channels,
-    table,
-    factor,
-    stray,
-    shades,
-    base,
-    shift,
-    full_well,
-    shot,
-    read,
-    seed,
-    normal,
-    normal_shift,
-    light,
-    bits,
-    out,
-):
-    """Mix direct and stray light, add noise, and encode.
-
-    out = shade of factor·table[codes] + U·stray. ``factor`` (W·c,) repeats the channels' factors; ``stray``
-    (H/2, W/2·c) float32; ``shades`` (n,) uint8 holds the shade of each step of light, found by the float's bits
-    >> shift, less ``base``. ``light`` (W·c,) float32 is room to work in, ``bits`` its int32 view.
-    """
-    width = codes.shape[1]
-    a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
-    half = stray.shape[0]
-    ring = np.empty((3, width), np.float32)
-    padded = np.empty(stray.shape[1] + 2 * channels, np.float32)
-    has_noise = shot > np.float32(0.0) or read > np.float32(0.0)
-    key = noise_key(seed)
-    widened(stray, 0, channels, padded, ring[0])
-    for i in range(half):
-        if i + 1 < half:
-            widened(stray, i + 1, channels, padded, ring[(i + 1) % 3])
-        above, here, below = ring[max(i - 1, 0) % 3], ring[i % 3], ring[min(i + 1, half - 1) % 3]
-        for k in range(2):
-            y = 2 * i + k
-            decode_row(codes[y], table, light)
-            if k == 0:
-                mix_row(light, factor, above, here, below, b, d, a)
-            else:
-                mix_row(light, factor, above, here, below, a, d, b)
-            if has_noise:
-                noise_row(light, y * width, full_well, shot, read, key, normal, normal_shift)
-            shade_row(bits, shades, np.int32(base), np.int32(shift), out[y])
 
 
 @kernel

@@ -15,6 +15,6 @@ import numba
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function on first call; keep the machine code on disk where the installation lets us."""
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # read-only installation and no writable cache folder
-        return numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+        return numba.njit(nogil=True, error_model="numpy")(function)

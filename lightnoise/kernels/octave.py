@@ -1,7 +1,9 @@
 """One octave of the pyramid where it halves exactly: what the banded matrices do, row by row in the cache.
 
-All arrays are (h, w·c) float32 and contiguous, c channels side by side, h and w even at the finer level. ``PAD`` cells
-of reflection on both sides of a row keep its loops free of borders.
+All arrays are (h, w·c) float32 and contiguous, c channels side by side, h and w even at the finer level. Along a row the
+even and the odd cells are kept apart, one reflected cell before and behind each, so that every loop but the parting and
+the joining runs over neighbours in memory and vectorises. Slices stand for shifted rows: an index sum may be negative to
+the compiler, which then does not vectorise.
 """
 
 from __future__ import annotations
@@ -9,8 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-
-PAD = 2
 
 
 @kernel
@@ -24,87 +24,185 @@ def reflect(index, n):
 
 
 @kernel
-def fill_borders(row, cells, channels):
-    """Reflect a padded row's first and last cells into its padding."""
-    for k in range(PAD):
-        for c in range(channels):
-            row[(PAD - 1 - k) * channels + c] = row[(PAD + k) * channels + c]
-            row[(PAD + cells + k) * channels + c] = row[(PAD + cells - 1 - k) * channels + c]
+def part(row, channels, even, odd):
+    """Copy a row's even and odd cells, and one reflected cell before and behind each."""
+    n, c = row.size // (2 * channels), channels
+    split(row, c, even[c : c + n * c], odd[c : c + n * c])
+    reflect_left(channels, even, odd)
+    reflect_right(channels, even, odd)
 
 
 @kernel
-def halve_row(row, cells, channels, out):
-    """Mix a padded row of ``cells`` by [1 5 10 10 5 1]/32 to half as many."""
-    a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
-    if channels == 3:
-        for j in range(cells // 2):
-            k = 6 * j  # the first of six cells: 2·j − 2 behind the padding
+def split(row, channels, even, odd):
+    """Copy a row's even and odd cells apart."""
+    n = row.size // (2 * channels)
+    if channels == 3:  # with shapes that the compiler knows, it leaves out the checks of indices for signs
+        source, first, second = row.reshape(n, 6), even.reshape(n, 3), odd.reshape(n, 3)
+        for j in range(n):
             for c in range(3):
-                out[3 * j + c] = (
-                    a * (row[k + c] + row[k + 15 + c])
-                    + b * (row[k + 3 + c] + row[k + 12 + c])
-                    + d * (row[k + 6 + c] + row[k + 9 + c])
-                )
+                first[j, c] = source[j, c]
+                second[j, c] = source[j, c + 3]
     else:
-        for j in range(cells // 2):
-            k = 2 * j
-            out[j] = a * (row[k] + row[k + 5]) + b * (row[k + 1] + row[k + 4]) + d * (row[k + 2] + row[k + 3])
+        pairs = row.reshape(n, 2)
+        for j in range(n):
+            even[j] = pairs[j, 0]
+            odd[j] = pairs[j, 1]
+
+
+@kernel
+def reflect_left(channels, even, odd):
+    """Fill the cells before the first even and odd one: cell −1 is cell 0, cell −2 is cell 1."""
+    for c in range(channels):
+        even[c], odd[c] = odd[channels + c], even[channels + c]
+
+
+@kernel
+def reflect_right(channels, even, odd):
+    """Fill the cells behind the last even and odd one."""
+    end = even.size - channels
+    for c in range(channels):
+        even[end + c], odd[end + c] = odd[end - channels + c], even[end - channels + c]
+
+
+@kernel
+def join(even, odd, channels, row):
+    """Put even and odd cells, without any beyond the ends, side by side."""
+    n = even.size // channels
+    if channels == 3:
+        target, first, second = row.reshape(n, 6), even.reshape(n, 3), odd.reshape(n, 3)
+        for j in range(n):
+            for c in range(3):
+                target[j, c] = first[j, c]
+                target[j, c + 3] = second[j, c]
+    else:
+        pairs = row.reshape(n, 2)
+        for j in range(n):
+            pairs[j, 0] = even[j]
+            pairs[j, 1] = odd[j]
+
+
+@kernel
+def mix_six(r0, r1, r2, r3, r4, r5, out):
+    """D across rows: [1 5 10 10 5 1]/32 of six."""
+    a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
+    for j in range(out.size):
+        out[j] = a * (r0[j] + r5[j]) + b * (r1[j] + r4[j]) + d * (r2[j] + r3[j])
+
+
+@kernel
+def mix_five(r0, r1, r2, r3, r4, out):
+    """S across rows: [1 4 6 4 1]/16 of five."""
+    a, b, d = np.float32(1.0 / 16.0), np.float32(4.0 / 16.0), np.float32(6.0 / 16.0)
+    for j in range(out.size):
+        out[j] = a * (r0[j] + r4[j]) + b * (r1[j] + r3[j]) + d * r2[j]
+
+
+@kernel
+def mix_three(near, here, far, out):
+    """U across rows: [5 10 1]/16 of the three coarse rows about a fine one."""
+    a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
+    for j in range(out.size):
+        out[j] = b * near[j] + d * here[j] + a * far[j]
+
+
+@kernel
+def halve_parts(even, odd, channels, out):
+    """D along a row that `part` has taken apart."""
+    n, c = out.size, channels
+    mix_six(even[:n], odd[:n], even[c : c + n], odd[c : c + n], even[2 * c : 2 * c + n], odd[2 * c : 2 * c + n], out)
+
+
+@kernel
+def reflect_ends(row, channels, left, right):
+    """Fill the first and the last cell of a row with their neighbours, where they are asked for."""
+    end = row.size - channels
+    for c in range(channels):
+        if left:
+            row[c] = row[channels + c]
+        if right:
+            row[end + c] = row[end - channels + c]
+
+
+@kernel
+def widen_parts(row, channels, even, odd):
+    """U along a row with one reflected cell at both ends: the even and the odd cells of one twice as long."""
+    n, c = even.size, channels
+    before, here, after = row[:n], row[c : c + n], row[2 * c : 2 * c + n]
+    mix_three(before, here, after, even)
+    mix_three(after, here, before, odd)
+
+
+@kernel
+def rows_about(coarser, y):
+    """Return the three rows that row y of a level twice as fine is mixed from, the near neighbour first."""
+    i, last = y // 2, coarser.shape[0] - 1
+    above, below = coarser[max(i - 1, 0)], coarser[min(i + 1, last)]
+    if y % 2 == 0:
+        return above, coarser[i], below
+    return below, coarser[i], above
 
 
 @kernel
 def halve(image, channels, out):
     """Level ℓ to level ℓ + 1: D along rows and columns."""
     height, width = image.shape
-    cells = width // channels
-    a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
-    row = np.empty(width + 2 * PAD * channels, np.float32)
-    middle = row[PAD * channels : PAD * channels + width]
+    row = np.empty(width, np.float32)
+    even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     for i in range(height // 2):
-        r0, r1 = image[reflect(2 * i - 2, height)], image[reflect(2 * i - 1, height)]
-        r2, r3 = image[2 * i], image[2 * i + 1]
-        r4, r5 = image[reflect(2 * i + 2, height)], image[reflect(2 * i + 3, height)]
-        for j in range(width):
-            middle[j] = a * (r0[j] + r5[j]) + b * (r1[j] + r4[j]) + d * (r2[j] + r3[j])
-        fill_borders(row, cells, channels)
-        halve_row(row, cells, channels, out[i])
+        mix_six(
+            image[reflect(2 * i - 2, height)],
+            image[reflect(2 * i - 1, height)],
+            image[2 * i],
+            image[2 * i + 1],
+            image[reflect(2 * i + 2, height)],
+            image[reflect(2 * i + 3, height)],
+            row,
+        )
+        part(row, channels, even, odd)
+        halve_parts(even, odd, channels, out[i])
 
 
 @kernel
-def double(level, coarser, channels, plain, smooth, out):
-    """One step of the way up: out = plain·level + S(smooth·level + 2-fold spread of coarser)."""
+def widen(coarser, channels, out):
+    """Level ℓ + 1 to level ℓ: U along rows and columns."""
+    height, width = out.shape
+    row = np.empty(width // 2 + 2 * channels, np.float32)
+    even, odd = np.empty(width // 2, np.float32), np.empty(width // 2, np.float32)
+    for y in range(height):
+        near, here, far = rows_about(coarser, y)
+        mix_three(near, here, far, row[channels : channels + width // 2])
+        reflect_ends(row, channels, True, True)
+        widen_parts(row, channels, even, odd)
+        join(even, odd, channels, out[y])
+
+
+@kernel
+def add_level(level, channels, plain, smooth, out):
+    """Add (plain + smooth·S)·level to out."""
     height, width = level.shape
-    cells = width // channels
-    a, b, d = np.float32(1.0 / 16.0), np.float32(4.0 / 16.0), np.float32(6.0 / 16.0)
-    ring = np.empty((5, width), np.float32)
-    row = np.empty(width + 2 * PAD * channels, np.float32)
-    middle = row[PAD * channels : PAD * channels + width]
-    for y in range(-2, height):
-        ahead = y + 2
-        if ahead < height:
-            soft = ring[ahead % 5]
-            own = level[ahead]
-            wide = coarser[ahead // 2]
-            if channels == 3:
-                for j in range(cells // 2):
-                    for c in range(3):
-                        value = wide[3 * j + c]
-                        soft[6 * j + c] = smooth * own[6 * j + c] + value
-                        soft[6 * j + 3 + c] = smooth * own[6 * j + 3 + c] + value
-            else:
-                for j in range(cells // 2):
-                    soft[2 * j] = smooth * own[2 * j] + wide[j]
-                    soft[2 * j + 1] = smooth * own[2 * j + 1] + wide[j]
-        if y < 0:
-            continue
-        r0, r1 = ring[reflect(y - 2, height) % 5], ring[reflect(y - 1, height) % 5]
-        r2 = ring[y % 5]
-        r3, r4 = ring[reflect(y + 1, height) % 5], ring[reflect(y + 2, height) % 5]
-        for j in range(width):
-            middle[j] = a * (r0[j] + r4[j]) + b * (r1[j] + r3[j]) + d * r2[j]
-        fill_borders(row, cells, channels)
-        own, target = level[y], out[y]
-        # slices, because an index sum may be negative to the compiler, which then does not vectorise
-        c0, c1, c2 = row[:width], row[channels : channels + width], row[2 * channels : 2 * channels + width]
-        c3, c4 = row[3 * channels : 3 * channels + width], row[4 * channels : 4 * channels + width]
-        for j in range(width):
-            target[j] = plain * own[j] + a * (c0[j] + c4[j]) + b * (c1[j] + c3[j]) + d * c2[j]
+    row = np.empty(width + 4 * channels, np.float32)
+    middle = row[2 * channels : 2 * channels + width]
+    soft = np.empty(width, np.float32)
+    for y in range(height):
+        mix_five(
+            level[reflect(y - 2, height)],
+            level[reflect(y - 1, height)],
+            level[y],
+            level[reflect(y + 1, height)],
+            level[reflect(y + 2, height)],
+            middle,
+        )
+        for k in range(2):
+            for c in range(channels):
+                row[(1 - k) * channels + c] = row[(2 + k) * channels + c]
+                row[row.size - (2 - k) * channels + c] = row[row.size - (3 + k) * channels + c]
+        n, c = width, channels
+        mix_five(row[:n], row[c : c + n], middle, row[3 * c : 3 * c + n], row[4 * c : 4 * c + n], soft)
+        add_two(level[y], soft, plain, smooth, out[y])
+
+
+@kernel
+def add_two(one, other, first, second, out):
+    """Add first·one + second·other to a row."""
+    for j in range(out.size):
+        out[j] += first * one[j] + second * other[j]

@@ -8,14 +8,23 @@ from lightnoise.kernels.jit import kernel
 
 
 @kernel
-def raise_pixels(light, rows, columns, log_gain, hue, believed, near_white, ratio_y, ratio_x):
+def largest_of(channels):
+    """Return the largest channel of one pixel, at least 1e-6."""
+    largest = np.float32(1e-6)
+    for c in range(channels.size):
+        largest = max(largest, channels[c])
+    return largest
+
+
+@kernel
+def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white, ratio_y, ratio_x):
     """Raise near-white pixels in place.
 
-    light (n, c) holds the pixels at ``rows`` and ``columns`` (n,); log_gain (h2, w2) and hue (h2, w2, c), largest
-    channel 1, on a coarser grid whose cells are ``ratio_y`` x ``ratio_x`` pixels, are read by linear interpolation. A
-    pixel gets its whole gain where its largest channel is clipped (≥ 1) and none at ``near_white``. A smaller channel
-    is the surer evidence of the pixel's light, the darker it is: below ``believed`` it bounds the level through the
-    hue, above ``near_white`` it counts as clipped.
+    light (n, c) holds the pixels at ``rows`` and ``columns`` (n,); log_gain (h2, w2) and the hue of surround (h2, w2,
+    c), on a coarser grid whose cells are ``ratio_y`` x ``ratio_x`` pixels, are read by linear interpolation. A pixel
+    gets its whole gain where its largest channel is clipped (≥ 1) and none at ``near_white``. A smaller channel is the
+    surer evidence of the pixel's light, the darker it is: below ``believed`` it bounds the level through the hue, above
+    ``near_white`` it counts as clipped.
     """
     grid_rows, grid_columns = log_gain.shape
     channels = light.shape[1]
@@ -36,10 +45,14 @@ def raise_pixels(light, rows, columns, log_gain, hue, believed, near_white, rati
         if largest < one:
             near = max((largest - near_white) / (one - near_white), zero)
             gain *= near * near
+        # the hue of a cell is its light over its largest channel
+        w00, w01 = w00 / largest_of(surround[y0, x0]), w01 / largest_of(surround[y0, x1])
+        w10, w11 = w10 / largest_of(surround[y1, x0]), w11 / largest_of(surround[y1, x1])
         doubt = one
         bound = gain
         for c in range(channels):
-            tint[c] = w00 * hue[y0, x0, c] + w01 * hue[y0, x1, c] + w10 * hue[y1, x0, c] + w11 * hue[y1, x1, c]
+            tint[c] = w00 * surround[y0, x0, c] + w01 * surround[y0, x1, c]
+            tint[c] += w10 * surround[y1, x0, c] + w11 * surround[y1, x1, c]
             value = light[n, c]
             if value < near_white:
                 doubt = min(doubt, max((value - believed) / (near_white - believed), zero))

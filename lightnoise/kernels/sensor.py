@@ -58,18 +58,18 @@ def noise_key(seed):
 
 
 @kernel
-def noisy(x, number, shot, read, key, normal_table, shift):
-    """Return x + N(0, shot·x + read): the sample's number and the seed's key name the draw.
-
-    ``normal_table`` holds 2^(32 − shift) quantiles of the standard normal distribution.
-    """
-    draw = normal_table[hash32(np.uint32(hash32(np.uint32(number)) + key)) >> np.uint32(shift)]
-    return x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draw
+def draw_number(number, key):
+    """Return 32 random bits, named by a sample's number and the seed's key."""
+    return hash32(np.uint32(hash32(number) + key))
 
 
 @kernel
 def add_noise(light, numbers, shot, read, seed, normal_table, shift):
-    """Add noise to flat float32 light in place; see `noisy`."""
+    """Add noise N(0, shot·x + read) to flat float32 light in place; each sample's number names its draw.
+
+    ``normal_table`` holds 2^(32 − shift) quantiles of the standard normal distribution.
+    """
     key = noise_key(seed)
     for i in range(light.size):
-        light[i] = noisy(light[i], numbers[i], shot, read, key, normal_table, shift)
+        draw = normal_table[draw_number(np.uint32(numbers[i]), key) >> np.uint32(shift)]
+        light[i] += np.sqrt(shot * max(light[i], np.float32(0.0)) + read) * draw

@@ -236,19 +236,16 @@ def impulse_responses(sizes: tuple[int, ...]) -> dict[tuple[int, int], tuple[Arr
     impulses[first + np.arange(phases), np.arange(phases)] = 1.0
     responses: dict[tuple[int, int], tuple[Array, float]] = {}
     level_input = impulses
-    ups: list[pyramid.Axis] = []
+    ups: list[pyramid.Band] = []
     for level, length in enumerate(lengths[: EXACT_LEVELS + 1]):
-        following = lengths[level + 1] if level + 1 < len(lengths) else 0
-        operators = pyramid.axis(length, following)
-        for j, back in enumerate((level_input, _mix(level_input, operators.smooth))):
-            for lower in reversed(ups):
-                assert lower.spread is not None
-                back = _mix(_mix(back, lower.spread), lower.smooth)
+        for j, back in enumerate((level_input, _mix(level_input, pyramid.smoothing(length)))):
+            for up in reversed(ups):
+                back = _mix(back, up)
             responses[level, j] = (_centred_mean(back, first), 1.0)
-        if operators.down is None or level == EXACT_LEVELS:
+        if level + 1 == len(lengths) or level == EXACT_LEVELS:
             break
-        level_input = _mix(level_input, operators.down)
-        ups.append(operators)
+        level_input = _mix(level_input, pyramid.shrinking(length, lengths[level + 1]))
+        ups.append(pyramid.widening(length, lengths[level + 1]))
     base = min(EXACT_LEVELS, len(sizes) - 1)
     for level in range(base + 1, len(sizes) + BEYOND_OCTAVES):
         # past the frame the levels go on by nominal octaves, so that they stay round

@@ -45,15 +45,6 @@ class Band:
         return cls(start.astype(np.int32), weights.astype(np.float32))
 
 
-@dataclass(frozen=True)
-class Axis:
-    """The operators of one axis at one level: S, D and (n/m)·Aᵀ; the last two are None at the last level."""
-
-    smooth: Band
-    down: Band | None
-    spread: Band | None
-
-
 def smoothed(entries: Entries, n: int) -> Entries:
     """Return the entries of M·S from those of M: S is [1 2 1]/4 twice along n samples, reflected at the borders."""
     row, column, value = entries
@@ -80,15 +71,23 @@ def area(n: int, m: int) -> Entries:
     return row[keep], column[keep], overlap[keep] / ratio
 
 
-@lru_cache(maxsize=512)
-def axis(n: int, m: int) -> Axis:
-    """Return the operators of an axis of n samples whose next level has m (0: there is none)."""
-    smooth = Band.from_entries(smoothed(identity(n), n), n, n)
-    if m == 0:
-        return Axis(smooth, None, None)
-    row, column, value = area(n, m)
-    spread = Band.from_entries((column, row, value * (n / m)), n, m)
-    return Axis(smooth, Band.from_entries(smoothed((row, column, value), n), m, n), spread)
+@lru_cache(maxsize=256)
+def smoothing(n: int) -> Band:
+    """Return S on an axis of n cells."""
+    return Band.from_entries(smoothed(identity(n), n), n, n)
+
+
+@lru_cache(maxsize=256)
+def shrinking(n: int, m: int) -> Band:
+    """Return D = A·S from n cells to m."""
+    return Band.from_entries(smoothed(area(n, m), n), m, n)
+
+
+@lru_cache(maxsize=256)
+def widening(n: int, m: int) -> Band:
+    """Return U = (n/m)·Dᵀ from m cells to n."""
+    row, column, value = smoothed(area(n, m), n)
+    return Band.from_entries((column, row, value * (n / m)), n, m)
 
 
 @lru_cache(maxsize=64)
@@ -107,12 +106,6 @@ def level_sizes(height: int, width: int, pixel_aspect: float = 1.0) -> tuple[tup
         sizes.append((max(1, int(sizes[1][0] / cells + 0.5)), max(1, int(sizes[1][1] / cells + 0.5))))
         octave += 1
     return tuple(sizes)
-
-
-def level_axes(sizes: tuple[tuple[int, int], ...]) -> list[tuple[Axis, Axis]]:
-    """Return the (vertical, horizontal) operators of every level."""
-    following = [*sizes[1:], (0, 0)]
-    return [(axis(h, h2), axis(w, w2)) for (h, w), (h2, w2) in zip(sizes, following, strict=True)]
 
 
 def build(image: Image, sizes: tuple[tuple[int, int], ...]) -> list[Image]:
@@ -138,10 +131,18 @@ def shrink(level: Image, size: tuple[int, int]) -> Image:
         out = np.empty((*size, channels), np.float32)
         kernels.octave.halve(level.reshape(height, -1), channels, out.reshape(size[0], -1))
         return out
-    vertical, horizontal = axis(height, size[0]), axis(width, size[1])
-    assert vertical.down is not None
-    assert horizontal.down is not None
-    return apply(level, vertical.down, horizontal.down)
+    return apply(level, shrinking(height, size[0]), shrinking(width, size[1]))
+
+
+def enlarge(level: Image, size: tuple[int, int]) -> Image:
+    """Return a level at the size of the one before it: U along both axes."""
+    height, width = size
+    if _halves(height, width, *level.shape[:2]):
+        channels = level.shape[2]
+        out = np.empty((height, width, channels), np.float32)
+        kernels.octave.widen(level.reshape(len(level), -1), channels, out.reshape(height, -1))
+        return out
+    return apply(level, widening(height, level.shape[0]), widening(width, level.shape[1]))
 
 
 def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image | None = None) -> Image:
@@ -158,43 +159,27 @@ def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image |
     """
     result = coarser
     for level, (plain, smooth) in reversed(list(zip(levels, weights, strict=True))):
-        if result is not None and _halves(*level.shape[:2], *result.shape[:2]):
-            result = _double(level, result, plain, smooth)
-            continue
-        soft = np.float32(smooth) * level
-        if result is not None:
-            soft += spread(result, level.shape[:2])
-        vertical, horizontal = axis(level.shape[0], 0), axis(level.shape[1], 0)
-        result = np.float32(plain) * level + apply(soft, vertical.smooth, horizontal.smooth)
+        size = level.shape[:2]
+        result = np.zeros_like(level) if result is None else enlarge(result, size)
+        if plain != 0.0 or smooth != 0.0:
+            _add(level, np.float32(plain), np.float32(smooth), result)
     assert result is not None
     return result
+
+
+def _add(level: Image, plain: np.float32, smooth: np.float32, out: Image) -> None:
+    """Add (plain + smooth·S)·level to out, in place."""
+    height, width, channels = level.shape
+    if min(height, width) >= 2:
+        flat = level.reshape(height, -1)
+        kernels.octave.add_level(flat, channels, plain, smooth, out.reshape(height, -1))
+    else:
+        out += plain * level + smooth * apply(level, smoothing(height), smoothing(width))
 
 
 def _halves(height: int, width: int, half_height: int, half_width: int) -> bool:
     """Whether one level is exactly twice the next, and large enough to reflect, so that the fused loops serve."""
     return height == 2 * half_height and width == 2 * half_width and min(half_height, half_width) >= 2
-
-
-def _double(level: Image, coarser: Image, plain: float, smooth: float) -> Image:
-    height, _, channels = level.shape
-    out = np.empty_like(level)
-    kernels.octave.double(
-        level.reshape(height, -1),
-        coarser.reshape(height // 2, -1),
-        channels,
-        np.float32(plain),
-        np.float32(smooth),
-        out.reshape(height, -1),
-    )
-    return out
-
-
-def spread(level: Image, size: tuple[int, int]) -> Image:
-    """Return A's transpose applied to a level: each cell's value over the cells of the finer level of that size."""
-    vertical, horizontal = axis(size[0], level.shape[0]), axis(size[1], level.shape[1])
-    assert vertical.spread is not None
-    assert horizontal.spread is not None
-    return apply(level, vertical.spread, horizontal.spread)
 
 
 def apply(image: Image, vertical: Band, horizontal: Band) -> Image:

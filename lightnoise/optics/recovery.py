@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightnoise import kernels
-from lightnoise.constants import LUMA
 from lightnoise.optics import pyramid
+from lightnoise.optics.luminance import luminance
 
 Image = NDArray[np.float32]
 Index = NDArray[np.int64]
@@ -34,15 +34,14 @@ SURROUND_DEG = (1.0, 8.0)
 
 #: Mean contrast in stops at which a pixel gets the whole gain, and how the gain's logarithm grows to there.
 FULL_CONTRAST_STOPS = 3.5
-CONTRAST_EXPONENT = 2.0
+CONTRAST_EXPONENT = 2
 
 #: Width of the cell, degrees, in which a lamp's own size is judged: 4 pixels of a 1280-pixel frame of 60°.
 SIZE_DEG = 0.2
 
-#: Mean luminance of a lamp's own cell and its neighbours at which it is large enough for the whole gain, and the
-#: exponent below: a far brighter point would have bled over more pixels.
+#: Mean luminance of a lamp's own cell and its neighbours at which it is large enough for the whole gain; below, the
+#: gain's logarithm is proportional to it: a far brighter point would have bled over more pixels.
 FULL_SIZE = 0.6
-SIZE_EXPONENT = 1.0
 
 #: Linear light below which a channel is believed, and above which it is near white.
 BELIEVED, NEAR_WHITE = 0.5, 0.85
@@ -56,12 +55,12 @@ class Guess:
     ----------
     log_gain : ndarray of shape (h, w), float32
         Logarithm of the gain of a clipped pixel.
-    hue : ndarray of shape (h, w, C), float32
-        Colour of the surround, largest channel 1.
+    surround : ndarray of shape (h, w, C), float32
+        Linear light of the surround, which gives the hue.
     """
 
     log_gain: Image
-    hue: Image
+    surround: Image
 
 
 def guess(half: Image, highlight_gain: float, focal_x: float) -> Guess:
@@ -82,14 +81,9 @@ def guess(half: Image, highlight_gain: float, focal_x: float) -> Guess:
     """
     height, width = half.shape[:2]
     sizes = pyramid.level_sizes(height, width)
-    levels = pyramid.build(half, sizes)[1:]
-    share = _contrast_share(levels, width, focal_x)
-    near = levels[0]
-    largest = near[..., 0] if near.shape[2] == 1 else np.maximum(np.maximum(near[..., 0], near[..., 1]), near[..., 2])
-    return Guess(
-        (math.log(highlight_gain) * share).astype(np.float32),
-        np.asarray(near / np.maximum(largest, np.float32(1e-6))[..., None], np.float32),
-    )
+    near = pyramid.shrink(half, sizes[1])
+    share = _contrast_share(luminance(near)[..., None], sizes[1:], focal_x * sizes[1][1] / width)
+    return Guess(np.float32(math.log(highlight_gain)) * share, near)
 
 
 def raised(pixels: Image, rows: Index, columns: Index, guess: Guess, height: int, width: int) -> Image:
@@ -116,7 +110,7 @@ def raised(pixels: Image, rows: Index, columns: Index, guess: Guess, height: int
         rows,
         columns,
         guess.log_gain,
-        guess.hue,
+        guess.surround,
         np.float32(BELIEVED),
         np.float32(NEAR_WHITE),
         height / cells[0],
@@ -172,32 +166,38 @@ def hold_measured(direct: Image, measured: Image, recovered: Image, factor: Imag
     np.minimum(direct, limit, out=direct, where=doubted)
 
 
-def _contrast_share(levels: list[Image], width: int, focal_x: float) -> NDArray[np.float64]:
-    """Return how much of the gain's logarithm each cell of the first level gets, [0, 1]."""
-    octaves = np.array([math.log2(math.degrees(math.atan(width / level.shape[1] / focal_x))) for level in levels])
+def _contrast_share(luminance: Image, sizes: tuple[tuple[int, int], ...], focal_x: float) -> Image:
+    """Return how much of the gain's logarithm each cell of the first level gets, (h, w) in [0, 1].
+
+    ``luminance`` (h, w, 1) is that level, ``sizes`` are the levels from there on, ``focal_x`` is in its cells.
+    """
+    cell_deg = [math.degrees(math.atan(sizes[0][1] / size[1] / focal_x)) for size in sizes]
+    octaves = np.log2(cell_deg)
     low, high = np.log2(SURROUND_DEG)
     # a level counts fully within the range and fades over the octave beside it
     surround = np.clip(1.0 + np.minimum(octaves - low, high - octaves), 0.0, 1.0)
     own = np.clip(1.0 - np.abs(octaves - math.log2(SIZE_DEG)), 0.0, 1.0)
-    luminance = [_luminance(level)[..., None] for level in levels]
-    contrast = [-np.log2(np.clip(level, 2.0**-16, 1.0)) for level in luminance]
-    stops = _mean(contrast, surround)
-    size = _mean(luminance, own)
-    gentle = np.clip(stops / FULL_CONTRAST_STOPS, 0.0, 1.0) ** CONTRAST_EXPONENT
-    return np.asarray(gentle * np.clip(size / FULL_SIZE, 0.0, 1.0) ** SIZE_EXPONENT)
+    levels = pyramid.build(luminance, sizes[: 1 + max(_last(surround), _last(own))])
+    contrast = [
+        -np.log2(np.clip(level, np.float32(2.0**-16), np.float32(1.0))) if weight > 0.0 else level
+        for level, weight in zip(levels, surround, strict=False)
+    ]
+    if not surround.any():  # the frame is narrower than any surround
+        contrast[0] = -np.log2(np.clip(levels[0], np.float32(2.0**-16), np.float32(1.0)))
+    stops, size = _mean(contrast, surround), _mean(levels, own)
+    gentle = np.clip(stops / np.float32(FULL_CONTRAST_STOPS), np.float32(0.0), np.float32(1.0)) ** CONTRAST_EXPONENT
+    return np.asarray(gentle * np.clip(size / np.float32(FULL_SIZE), np.float32(0.0), np.float32(1.0)))
+
+
+def _last(weights: NDArray[np.float64]) -> int:
+    """Return the last level that counts, 0 if none does."""
+    return int(np.flatnonzero(weights)[-1]) if weights.any() else 0
 
 
 def _mean(levels: list[Image], weights: NDArray[np.float64]) -> Image:
     """Return the weighted mean of levels at the first one's size; the first alone where all weights are 0."""
     if not weights.any():
         return levels[0][..., 0]
-    last = int(np.flatnonzero(weights)[-1]) + 1
+    last = _last(weights) + 1
     shares = np.stack([weights[:last], np.zeros(last)], axis=1) / weights.sum()
     return pyramid.collapse(levels[:last], shares)[..., 0]
-
-
-def _luminance(level: Image) -> Image:
-    if level.shape[2] == 1:
-        return level[..., 0]
-    red, green, blue = (np.float32(weight) for weight in LUMA)
-    return red * level[..., 0] + green * level[..., 1] + blue * level[..., 2]

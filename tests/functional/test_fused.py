@@ -5,6 +5,7 @@ import pytest
 
 import lightnoise as ln
 from lightnoise import scenes
+from lightnoise.functional import codec
 
 SIZE = (180, 320)
 CASES = {
@@ -35,6 +36,13 @@ def pictures():
     return found | {"lamps at borders": corners, "grey": grey, "white": np.full((16, 24, 3), 255, np.uint8)}
 
 
+def assert_within_rounding(out, fine):
+    """Half a shade of rounding and what a step of stray light may add; on the mean, rounding alone (1/4)."""
+    error = np.abs(out - fine)
+    assert error.max() <= 0.5 + codec.STEP_ERROR + 0.01
+    assert error.mean() < 0.28
+
+
 @pytest.mark.parametrize("kind", ["dusk", "lamps at borders", "grey", "white"])
 @pytest.mark.parametrize("gain", [1.0, 1000.0])
 @pytest.mark.parametrize("name", CASES)
@@ -43,8 +51,7 @@ def test_both_ways_give_the_same_picture(name, gain, kind, pictures):
     image, params, camera = pictures[kind], CASES[name], ln.Camera(highlight_gain=gain)
     out = ln.chain(image, params, camera=camera)
     fine = ln.chain(image.astype(np.uint16) * np.uint16(257), params, camera=camera) / 257.0
-    # half a shade of rounding, and a tenth for steps of light that are 0.2 % wide
-    np.testing.assert_allclose(out, fine, atol=0.62)
+    assert_within_rounding(out, fine)
     with_map, _ = ln.chain(image, params, camera=camera, return_damage=True)
     differing = out != with_map
     assert np.abs(out.astype(int) - with_map).max() <= 1
@@ -58,17 +65,17 @@ def test_both_ways_agree_for_every_response(response, pictures):
     for name in ("tone", "dark", "noise"):
         out = ln.chain(pictures["night"], CASES[name], camera=camera)
         fine = ln.chain(pictures["night"].astype(np.uint16) * np.uint16(257), CASES[name], camera=camera) / 257.0
-        np.testing.assert_allclose(out, fine, atol=0.62)
+        assert_within_rounding(out, fine)
 
 
 def test_both_ways_clip_at_the_full_well():
     """Noise on light between white and a deep full well stays above white in both."""
     image = np.repeat(np.tile(np.arange(100, 228, dtype=np.uint8), (64, 1))[..., None], 3, axis=2)
-    params = [ln.BloomParams(scatter=0.1), ln.GammaParams(exposure_ev=2.0, shot=0.02, noise_seed=3)]
+    params = [ln.BloomParams(scatter=0.1, radius_deg=10.0), ln.GammaParams(exposure_ev=2.0, shot=0.02, noise_seed=3)]
     camera = ln.Camera(full_well=8.0)
     out = ln.chain(image, params, camera=camera)
     fine = ln.chain(image.astype(np.uint16) * np.uint16(257), params, camera=camera) / 257.0
-    np.testing.assert_allclose(out, fine, atol=0.62)
+    assert_within_rounding(out, fine)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (8, 64), (10, 14), (34, 66), (2, 2), (7, 8), (9, 9)], ids=str)
@@ -77,4 +84,4 @@ def test_both_ways_agree_at_every_size(name, size):
     image = np.random.default_rng(5).integers(0, 256, (*size, 3)).astype(np.uint8)
     out = ln.chain(image, CASES[name])
     fine = ln.chain(image.astype(np.uint16) * np.uint16(257), CASES[name]) / 257.0
-    np.testing.assert_allclose(out, fine, atol=0.62)
+    assert_within_rounding(out, fine)

@@ -127,7 +127,7 @@ def test_veils_end_at_the_truncation_angle(name):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_halo_is_a_ring_of_sum_one_that_is_wider_in_red(channels):
     focal = 554.0
-    kernel = halo_kernel(focal, focal, channels).astype(np.float64)
+    kernel = halo_kernel(focal, focal, channels).values.astype(np.float64)
     np.testing.assert_allclose(kernel.sum(axis=(0, 1)), 1.0, atol=1e-3)
     reach = kernel.shape[0] // 2
     profile = np.degrees(np.arctan(np.arange(reach + 1) / focal))[np.argmax(kernel[reach, reach:], axis=0)]

@@ -1,0 +1,18 @@
+"""Luminance: how bright the eye finds linear light."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightnoise.constants import LUMA
+
+Image = NDArray[np.float32]
+
+
+def luminance(light: Image) -> Image:
+    """Return the luminance of linear light, (h, w, 1 or 3) to (h, w), float32."""
+    if light.shape[2] == 1:
+        return light[..., 0]
+    red, green, blue = (np.float32(weight) for weight in LUMA)  # no matrix product: its sums differ by machine
+    return red * light[..., 0] + green * light[..., 1] + blue * light[..., 2]
