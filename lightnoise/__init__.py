@@ -10,12 +10,16 @@ True
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from lightnoise.camera import CAMERAS, Camera
-from lightnoise.functional import bloom, chain, chain_batch, chain_linear, gamma, glare
 from lightnoise.params import BloomParams, GammaParams, GlareParams, params_from_dict
 from lightnoise.presets import PRESETS, preset
 from lightnoise.severity import EFFECTS, severity
 from lightnoise.transforms import Bloom, Chain, Gamma, Glare, OneOf
+
+if TYPE_CHECKING:
+    from lightnoise.functional import bloom, chain, chain_batch, chain_linear, gamma, glare
 
 __version__ = "0.1.0"
 
@@ -42,3 +46,15 @@ __all__ = [
     "preset",
     "severity",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from lightnoise import functional  # on first use: the optics take longer to load than all the rest
+
+    return getattr(functional, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lightnoise import checks, functional
+from lightnoise import checks
 from lightnoise.camera import Camera
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
@@ -59,6 +59,8 @@ class Transform:
         return_damage: bool = False,
     ) -> Any:
         """Draw params and apply them; see `lightnoise.chain` for the image, the camera and the damage map."""
+        from lightnoise import functional  # on first use: the optics take long to load
+
         params = self.sample(rng, image.shape)
         return functional.chain(image, params, camera=camera, return_damage=return_damage)
 

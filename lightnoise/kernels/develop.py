@@ -16,8 +16,7 @@ from lightnoise.kernels.octave import (
     mix_three,
     reflect,
     reflect_ends,
-    reflect_left,
-    reflect_right,
+    reflect_parts,
     rows_about,
     widen_parts,
 )
@@ -25,9 +24,6 @@ from lightnoise.kernels.sensor import draw_number, noise_key
 
 #: Pixels that `near_white` looks through at once.
 BLOCK_PIXELS = 32
-
-#: Cells of the half-resolution level that a stripe is wide, so that its rows stay in the caches at any frame size.
-STRIPE = 640
 
 
 @kernel
@@ -62,37 +58,21 @@ def decode_halve(codes, channels, table, out, row_largest):
 
     ``row_largest`` (H,) gets the largest code of every row.
     """
-    cells = out.shape[1] // channels
-    row_largest[:] = 0
-    for first in range(0, cells, STRIPE):
-        decode_halve_stripe(codes, channels, table, first, min(STRIPE, cells - first), out, row_largest)
-
-
-@kernel
-def decode_halve_stripe(codes, channels, table, first, cells, out, row_largest):
-    """Do `decode_halve` for some of the columns: ``cells`` of the half-resolution level, from ``first`` on."""
-    height, all_cells, c = codes.shape[0], out.shape[1] // channels, channels
-    size = (cells + 2) * c
-    left, right = max(first - 1, 0), min(first + cells + 1, all_cells)  # one cell more on both sides
-    start, stop = (left - first + 1) * c, (right - first + 1) * c
+    height, c, size = codes.shape[0], channels, out.shape[1]
     evens, odds = np.empty((6, size), np.float32), np.empty((6, size), np.float32)
-    even, odd = np.empty(size, np.float32), np.empty(size, np.float32)
+    even, odd = np.empty(size + 2 * c, np.float32), np.empty(size + 2 * c, np.float32)
     ready = 0
     for i in range(height // 2):
         while ready < min(2 * i + 4, height):
-            part = codes[ready][2 * left * c : 2 * right * c]
-            decode_parts(part, c, table, evens[ready % 6][start:stop], odds[ready % 6][start:stop])
-            row_largest[ready] = max(row_largest[ready], largest_code(part))
+            decode_parts(codes[ready], c, table, evens[ready % 6], odds[ready % 6])
+            row_largest[ready] = largest_code(codes[ready])
             ready += 1
         n0, n1, n2 = reflect(2 * i - 2, height) % 6, reflect(2 * i - 1, height) % 6, (2 * i) % 6
         n3, n4, n5 = (2 * i + 1) % 6, reflect(2 * i + 2, height) % 6, reflect(2 * i + 3, height) % 6
-        mix_six(evens[n0], evens[n1], evens[n2], evens[n3], evens[n4], evens[n5], even)
-        mix_six(odds[n0], odds[n1], odds[n2], odds[n3], odds[n4], odds[n5], odd)
-        if first == 0:
-            reflect_left(c, even, odd)
-        if right < first + cells + 1:
-            reflect_right(c, even, odd)
-        halve_parts(even, odd, c, out[i][first * c : (first + cells) * c])
+        mix_six(evens[n0], evens[n1], evens[n2], evens[n3], evens[n4], evens[n5], even[c : c + size])
+        mix_six(odds[n0], odds[n1], odds[n2], odds[n3], odds[n4], odds[n5], odd[c : c + size])
+        reflect_parts(c, even, odd)
+        halve_parts(even, odd, c, out[i])
 
 
 # The shade of a pixel depends on its code and on its stray light. A table of both, with a row for every step of stray
@@ -160,33 +140,21 @@ def develop(codes, channels, stray, offset, base, shift, tables, out):
     ``stray`` (H/2, W/2·c) float32 is brought to the picture's size by U. ``tables`` (1 or c, steps, 256) uint8 has the
     row bits(stray + offset) >> shift, less ``base``, for each sample.
     """
-    cells = stray.shape[1] // channels
-    for first in range(0, cells, STRIPE):
-        develop_stripe(codes, channels, stray, first, min(STRIPE, cells - first), offset, base, shift, tables, out)
-
-
-@kernel
-def develop_stripe(codes, channels, stray, first, cells, offset, base, shift, tables, out):
-    """Do `develop` for some of the columns: ``cells`` of the half-resolution level, from ``first`` on."""
-    all_cells, c = stray.shape[1] // channels, channels
-    left, right = max(first - 1, 0), min(first + cells + 1, all_cells)  # one cell more on both sides
+    c, size = channels, stray.shape[1]
     last = np.int32(tables.shape[1] - 1)
     red = tables[0].reshape(-1)
     green, blue = tables[min(1, tables.shape[0] - 1)].reshape(-1), tables[min(2, tables.shape[0] - 1)].reshape(-1)
-    row = np.empty((cells + 2) * c, np.float32)
-    middle = row[(left - first + 1) * c : (right - first + 1) * c]
-    even, odd = np.empty(cells * c, np.float32), np.empty(cells * c, np.float32)
-    even_steps, odd_steps = even.view(np.int32), odd.view(np.int32)
+    row, even, odd = np.empty(size + 2 * c, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
+    middle, even_steps, odd_steps = row[c : c + size], even.view(np.int32), odd.view(np.int32)
     for y in range(codes.shape[0]):
         near, here, far = rows_about(stray, y)
-        mix_three(near[left * c : right * c], here[left * c : right * c], far[left * c : right * c], middle)
+        mix_three(near, here, far, middle)
         add_to(middle, offset)
-        reflect_ends(row, c, first == 0, right < first + cells + 1)
+        reflect_ends(row, c)
         widen_parts(row, c, even, odd)
         step_of(even_steps, np.int32(base), np.int32(shift), last)
         step_of(odd_steps, np.int32(base), np.int32(shift), last)
-        here_only = slice(2 * first * c, 2 * (first + cells) * c)
-        look_up_parts(codes[y][here_only], c, even_steps, odd_steps, red, green, blue, out[y][here_only])
+        look_up_parts(codes[y], c, even_steps, odd_steps, red, green, blue, out[y])
 
 
 # One function for each row's loop, with few arrays: with more at once the compiler gives up proving them apart.
@@ -237,7 +205,7 @@ def develop_noisy(
     for y in range(height):
         near, here, far = rows_about(stray, y)
         mix_three(near, here, far, row[channels : channels + half])
-        reflect_ends(row, channels, True, True)
+        reflect_ends(row, channels)
         widen_parts(row, channels, even, odd)
         join(even, odd, channels, wide)
         mix_row(codes[y], table, factor, wide, light)

@@ -1,9 +1,9 @@
 """One octave of the pyramid where it halves exactly: what the banded matrices do, row by row in the cache.
 
-All arrays are (h, w·c) float32 and contiguous, c channels side by side, h and w even at the finer level. Along a row the
-even and the odd cells are kept apart, one reflected cell before and behind each, so that every loop but the parting and
-the joining runs over neighbours in memory and vectorises. Slices stand for shifted rows: an index sum may be negative to
-the compiler, which then does not vectorise.
+All arrays are (h, w·c) float32 and contiguous, c channels side by side, h and w even at the finer level. Along a row
+the even and the odd cells are kept apart, one reflected cell before and behind each, so that every loop but the
+parting and the joining runs over neighbours in memory and vectorises. Slices stand for shifted rows: an index sum may
+be negative to the compiler, which then does not vectorise.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ def part(row, channels, even, odd):
     """Copy a row's even and odd cells, and one reflected cell before and behind each."""
     n, c = row.size // (2 * channels), channels
     split(row, c, even[c : c + n * c], odd[c : c + n * c])
-    reflect_left(channels, even, odd)
-    reflect_right(channels, even, odd)
+    reflect_parts(channels, even, odd)
 
 
 @kernel
@@ -50,17 +49,11 @@ def split(row, channels, even, odd):
 
 
 @kernel
-def reflect_left(channels, even, odd):
-    """Fill the cells before the first even and odd one: cell −1 is cell 0, cell −2 is cell 1."""
-    for c in range(channels):
-        even[c], odd[c] = odd[channels + c], even[channels + c]
-
-
-@kernel
-def reflect_right(channels, even, odd):
-    """Fill the cells behind the last even and odd one."""
+def reflect_parts(channels, even, odd):
+    """Fill the cells before and behind the even and the odd ones: cell −1 is cell 0, cell −2 is cell 1."""
     end = even.size - channels
     for c in range(channels):
+        even[c], odd[c] = odd[channels + c], even[channels + c]
         even[end + c], odd[end + c] = odd[end - channels + c], even[end - channels + c]
 
 
@@ -113,14 +106,12 @@ def halve_parts(even, odd, channels, out):
 
 
 @kernel
-def reflect_ends(row, channels, left, right):
-    """Fill the first and the last cell of a row with their neighbours, where they are asked for."""
+def reflect_ends(row, channels):
+    """Fill the first and the last cell of a row with their neighbours."""
     end = row.size - channels
     for c in range(channels):
-        if left:
-            row[c] = row[channels + c]
-        if right:
-            row[end + c] = row[end - channels + c]
+        row[c] = row[channels + c]
+        row[end + c] = row[end - channels + c]
 
 
 @kernel
@@ -171,7 +162,7 @@ def widen(coarser, channels, out):
     for y in range(height):
         near, here, far = rows_about(coarser, y)
         mix_three(near, here, far, row[channels : channels + width // 2])
-        reflect_ends(row, channels, True, True)
+        reflect_ends(row, channels)
         widen_parts(row, channels, even, odd)
         join(even, odd, channels, out[y])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,5 +15,4 @@ def luminance(light: Image) -> Image:
     """Return the luminance of linear light, (h, w, 1 or 3) to (h, w), float32."""
     if light.shape[2] == 1:
         return light[..., 0]
-    red, green, blue = (np.float32(weight) for weight in LUMA)  # no matrix product: its sums differ by machine
-    return red * light[..., 0] + green * light[..., 1] + blue * light[..., 2]
+    return np.asarray(cv2.transform(light, np.array([LUMA], np.float32)))
