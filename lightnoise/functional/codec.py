@@ -172,7 +172,7 @@ def stray_steps(response: str, gamma: float) -> StraySteps:
         change = shade(beyond + step) - shade(beyond)
         return np.asarray(np.maximum.accumulate(change[::-1])[::-1])
 
-    found: tuple[int, int, int] | None = None
+    found: tuple[float, int, int] | None = None
     for bits in range(5, 13):
         for octave in range(0, -40, -1):
             step = 2.0 ** (octave - bits)
@@ -180,7 +180,7 @@ def stray_steps(response: str, gamma: float) -> StraySteps:
             # a whole step at black, half a step beyond it, where the steps' middles stand for them
             others = worst(light, (light + 2.0**octave) * 2.0**-bits / 2.0)[light >= step].max()
             if shade(np.array([step]))[0] < 0.45 and max(first, others) <= STEP_ERROR:
-                size = -octave << bits
+                size = np.log2(1.0 + 2.0**-octave) * 2**bits
                 if found is None or size < found[0]:
                     found = (size, octave, bits)
                 break

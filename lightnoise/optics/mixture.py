@@ -36,6 +36,10 @@ UNSAMPLED_OCTAVES = 2
 EXACT_LEVELS = 5
 
 
+#: Parts of the light smaller than this are no level's: a fine level costs time, and nobody would see it.
+LEAST_WEIGHT = 3e-5
+
+
 @dataclass(frozen=True)
 class Mixture:
     """Weights of the image itself and of every level: ``direct`` + ``weights.sum()`` = 1.
@@ -83,6 +87,7 @@ def fit(psf: RadialPsf, focal_y: float, focal_x: float, height: int, width: int)
         np.vstack([matrix, ENERGY_WEIGHT * basis.enclosed]),
         np.concatenate([np.ones(len(matrix)), ENERGY_WEIGHT * squares, [ENERGY_WEIGHT]]),
     )
+    solution[solution < LEAST_WEIGHT] = 0.0
     solution /= solution.sum()
     error = math.sqrt(float(np.mean((matrix @ solution - 1.0) ** 2)))
     *levels, farther, direct = solution
