@@ -122,6 +122,9 @@ def of_calls(
         )
         yield Mark(f"Bloom of radius {radius:g}°", "of radius 0.5°", limit, measured)
     yield Mark("Bloom", "DCT convolution, same PSF", None, pairs(bloom, subjects.dct_convolution(picture), seconds))
+    # what any way costs that looks up the light of every sample, and then its shade
+    twice = pairs(lambda: (look_ups[fastest](), look_ups[fastest]()), jpeg, seconds)
+    yield Mark("two byte-table look-ups, a floor of decode and encode", "JPEG decode + encode", None, twice)
     yield Mark("Bloom", "memcpy", None, pairs(bloom, picture.copy, seconds))
     yield Mark("the whole chain", "memcpy", None, pairs(chain, picture.copy, seconds))
     yield Mark(

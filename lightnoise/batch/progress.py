@@ -33,6 +33,7 @@ class Progress:
             from tqdm import tqdm
 
             self._bar = tqdm(total=self._total, unit="img", file=self._stream, smoothing=0.05, dynamic_ncols=True)
+            self._bar.set_description("first image (a new machine compiles for some seconds)")
         return self
 
     def __exit__(
@@ -45,6 +46,8 @@ class Progress:
         """Count one more output."""
         self._done += 1
         if self._bar is not None:
+            if self._done == 1:
+                self._bar.set_description(None)
             self._bar.update()
             return
         now = time.monotonic()
