@@ -45,10 +45,11 @@ class Transform:
         if not isinstance(rng, np.random.Generator):
             raise TypeError(f"rng must be a numpy.random.Generator, got {rng!r}")
         # the coin and the members draw from generators of their own, so that one more effect moves no other
-        coin, own = rng.spawn(2)
-        if coin.random() >= self.p:
+        kind = type(rng.bit_generator)
+        coin, own = rng.bit_generator.seed_seq.spawn(2)  # type: ignore[attr-defined]
+        if self.p < 1.0 and np.random.Generator(kind(coin)).random() >= self.p:
             return []
-        return self._draw(own, shape)
+        return self._draw(np.random.Generator(kind(own)), shape)
 
     def __call__(
         self,
