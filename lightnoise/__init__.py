@@ -19,7 +19,7 @@ from lightnoise.severity import EFFECTS, severity
 from lightnoise.transforms import Bloom, Chain, Gamma, Glare, OneOf
 
 if TYPE_CHECKING:
-    from lightnoise.functional import bloom, chain, chain_batch, chain_linear, gamma, glare
+    from lightnoise.functional.chain import bloom, chain, chain_batch, chain_linear, gamma, glare
 
 __version__ = "0.1.0"
 

@@ -47,7 +47,8 @@ class Kernel:
             rows, columns = self.values.shape[:2]
             field = np.zeros(size, np.float32)
             field[:rows, :columns] = self.values[..., channel]
-            self._spectra[key] = cv2.dft(np.roll(field, (-self.reach[0], -self.reach[1]), axis=(0, 1)))
+            centred = np.roll(field, (-self.reach[0], -self.reach[1]), axis=(0, 1))
+            self._spectra[key] = np.asarray(cv2.dft(centred), np.float32)
         return self._spectra[key]
 
 

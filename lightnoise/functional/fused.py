@@ -48,13 +48,13 @@ def render(
     out = np.empty_like(codes)
     develop = _develop_noisy if gamma.has_noise else _develop
     develop(codes, table, factor, spread, gamma, camera, out)
-    out = out.reshape(color.shape)
+    picture = out.reshape(color.shape)
     direct = bright.light * factor
     hold_measured(direct, bright.measured, bright.light, factor)
-    _put(out, bright.rows, bright.columns, direct, spread, gamma, camera)
+    _put(picture, bright.rows, bright.columns, direct, spread, gamma, camera)
     if stray.disc is not None:
-        _put_disc(out, stray.disc, color, bright, table, factor, spread, gamma, camera)
-    return out, _share(color, table, bright, stray) if with_share else None
+        _put_disc(picture, stray.disc, color, bright, table, factor, spread, gamma, camera)
+    return picture, _share(color, table, bright, stray) if with_share else None
 
 
 def tone(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:

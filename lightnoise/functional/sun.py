@@ -6,6 +6,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -112,19 +113,21 @@ def _spikes(sun: Sun, glare: GlareParams, camera: Camera, grid: Grid) -> Image:
     """Return a point's starburst at the sun's place, (h, w, 3), in parts of its light."""
     dy, dx = sun.offset(grid)
     y, x = (offsets - place for offsets, place in zip(_offsets(grid), (dy, dx), strict=True))
-    iris = glare.blades, camera.f_number, grid.pitch_um, glare.rotation_deg, grid.cell_aspect
     rows, columns = (np.flatnonzero(np.abs(offsets.ravel()) < NEAR_CELLS) for offsets in (y, x))
     far = np.ones((grid.height, grid.width), bool)
     far[np.ix_(rows, columns)] = False
     out = np.empty((grid.height, grid.width, 3), np.float32)
     out[far] = starburst_at(
-        *(np.broadcast_to(offsets, far.shape)[far] for offsets in (y, x)),
-        *iris[:3],
-        rotation_deg=iris[3],
-        pixel_aspect=iris[4],
+        np.broadcast_to(y, far.shape)[far],
+        np.broadcast_to(x, far.shape)[far],
+        glare.blades,
+        camera.f_number,
+        grid.pitch_um,
+        rotation_deg=glare.rotation_deg,
+        pixel_aspect=grid.cell_aspect,
     )
     if len(rows) and len(columns):  # close to the sun the pattern is costly: read from whole offsets, linearly
-        near = _near_spikes(*iris)
+        near = _near_spikes(glare.blades, camera.f_number, grid.pitch_um, glare.rotation_deg, grid.cell_aspect)
         box = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         box[...] = 0.0
         for (i, share_y), (k, share_x) in itertools.product(_between(y[rows[0], 0]), _between(x[0, columns[0]])):
@@ -157,7 +160,7 @@ def _disc_kernel(grid: Grid) -> Image:
     return np.asarray(cover / cover.sum(), dtype=np.float32)
 
 
-def _cover(y: Array, x: Array, radius: float, aspect: float) -> Array:
+def _cover(y: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]], radius: float, aspect: float) -> Array:
     """Return how much of the cells at offsets from a disc's centre it covers; radius in widths of a cell."""
     return np.asarray(np.clip(radius + 0.5 - np.hypot(y / aspect, x), 0.0, 1.0))
 
