@@ -1,0 +1,148 @@
+"""The lens on batches, as in `lightnoise.functional.lens`: direct light plus stray light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lightnoise.adapters.torch import pyramid, sun
+from lightnoise.adapters.torch.diffraction import Diffraction, diffracted
+from lightnoise.adapters.torch.ghosts import Ghosts, ghosts
+from lightnoise.adapters.torch.luminance import luminance
+from lightnoise.adapters.torch.patches import Patch, Patches
+from lightnoise.adapters.torch.placing import place
+from lightnoise.adapters.torch.pyramid import Octave, Pyramid
+from lightnoise.camera import Camera
+from lightnoise.functional import diffraction, lens, reflections
+from lightnoise.functional import sun as suns
+from lightnoise.functional.budget import Budget, share
+from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level, shaped_level
+from lightnoise.params import BloomParams, GlareParams
+
+_UNSEEN = float(lens.UNSEEN)
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What the lens does to every sample.
+
+    Parameters
+    ----------
+    kept : Tensor of shape (B or 1, C, 1, 1), float32
+        Part of the direct light that is left.
+    weights : Tensor of shape (B or 1, levels, 2), float32
+        Light of the pyramid's levels from the first one on, as they are and smoothed.
+    own : Tensor of shape (B or 1, 1, 1, 1), float32, or None
+        Part that a blur of a single pixel takes.
+    pyramid : Pyramid
+    shaped : int
+        Place among the levels, the first one being 0, of that on which light with a shape of its own is drawn.
+    diffraction : Diffraction or None
+    ghosts : Ghosts or None
+    sun : Tensor of shape (B or 1, C, h, w), float32, or None
+        Stray light of an added sun, on that level.
+    disc : Patches or None
+        The sun itself.
+    """
+
+    kept: Tensor
+    weights: Tensor
+    own: Tensor | None
+    pyramid: Pyramid
+    shaped: int
+    diffraction: Diffraction | None
+    ghosts: Ghosts | None
+    sun: Tensor | None
+    disc: Patches | None
+
+    @classmethod
+    def of(
+        cls,
+        samples: Sequence[tuple[BloomParams, GlareParams]],
+        camera: Camera,
+        height: int,
+        width: int,
+        channels: int,
+        device: torch.device,
+    ) -> Lens:
+        """Plan the lens for each sample's bloom and glare."""
+        level = shaped_level(height, width, camera)
+        frame, grid = (grid_of_level(height, width, camera, number) for number in (0, level))
+        spreads = [_spread(bloom, glare, camera, height, width, channels) for bloom, glare in samples]
+        budgets = [spread.budget for spread in spreads]
+        glares = [glare for _, glare in samples]
+        lights = [suns.from_params(glare) for glare in glares]
+        weights = np.stack([spread.weights for spread in spreads])
+        own = weights[:, 0, 1]
+        return cls(
+            kept=place([spread.kept for spread in spreads], device)[:, :, None, None],
+            weights=place(weights[:, 1:], device),
+            own=place(own, device).view(-1, 1, 1, 1) if own.any() else None,
+            pyramid=_pyramid(frame_sizes(height, width, camera)[1:], device),
+            shaped=level - 1,
+            diffraction=Diffraction.of(budgets, glares, camera, grid, channels, device),
+            ghosts=Ghosts.of(glares, lights, camera.f_number, grid, channels, device),
+            sun=sun.stray(lights, budgets, glares, camera, grid, channels, device),
+            disc=Patches.of([_disc(light, frame) for light in lights], (height, width), device),
+        )
+
+
+def stray_light(light: Tensor, first: Octave, plan: Lens) -> Tensor:
+    """Return the stray light of a frame (B, C, H, W); ``first`` leads to its pyramid's first level."""
+    levels = pyramid.build(pyramid.shrink(light, first), plan.pyramid.octaves)
+    drawn = [plan.sun] if plan.sun is not None else []
+    if plan.diffraction is not None:
+        drawn.append(diffracted(levels[plan.shaped], plan.diffraction))
+    if plan.ghosts is not None:
+        drawn.append(ghosts(levels[plan.shaped], plan.ghosts))
+    extra = {plan.shaped: sum(drawn[1:], drawn[0])} if drawn else {}
+    wide = pyramid.enlarge(pyramid.collapse(levels, plan.weights, plan.pyramid, extra), first)
+    return wide if plan.own is None else wide + pyramid.smooth(light * plan.own, first)
+
+
+def stray_share(light: Tensor, stray: Tensor, plan: Lens) -> Tensor:
+    """Return the stray light's part of the luminance of each pixel, (B, 1, H, W) in [0, 1]."""
+    direct = light * plan.kept
+    if plan.disc is not None:
+        direct = plan.disc.add(direct, plan.kept)
+    scattered = luminance(stray)
+    return scattered / (scattered + luminance(direct) + _UNSEEN)
+
+
+@lru_cache(maxsize=16)
+def _pyramid(sizes: tuple[tuple[int, int], ...], device: torch.device) -> Pyramid:
+    return Pyramid.of(sizes, device)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Where one sample's light goes: ``kept`` (C,), and by level, the frame first, ``weights`` (levels, 2)."""
+
+    budget: Budget
+    kept: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+@lru_cache(maxsize=4096)
+def _spread(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int, channels: int) -> _Spread:
+    budget = share(bloom, glare, camera, height, width)
+    straight, weights = lens._radial(budget, camera, height, width)
+    kept = np.full(channels, budget.direct + straight)
+    if budget.ghosts > 0.0:
+        frame = grid_of_level(height, width, camera, 0)
+        kept += budget.ghosts - reflections.taken(budget.ghosts, frame, camera.f_number, channels)
+    if budget.starburst > 0.0:
+        grid = grid_of_level(height, width, camera, shaped_level(height, width, camera))
+        kept += budget.starburst * diffraction.spikes(glare, camera, grid, channels).centre
+    return _Spread(budget, kept, weights)
+
+
+def _disc(light: suns.Sun | None, frame: Grid) -> Patch | None:
+    found = suns.disc(light, frame) if light is not None else None
+    return None if found is None else (found[0], found[1], found[2][..., None])

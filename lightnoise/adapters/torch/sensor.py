@@ -1,0 +1,85 @@
+"""The sensor on batches: column blooming, shot and read noise, as in `lightnoise.kernels.sensor`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lightnoise.adapters.torch.selection import step
+
+#: Variance below which noise is 0, since a square root's slope there is endless.
+_LEAST_VARIANCE = 1e-18
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of every sample.
+
+    Parameters
+    ----------
+    shot, read : Tensor of shape (B or 1, 1, 1, 1), float32
+    key : Tensor of shape (B or 1, 1, 1, 1), int32
+        What the seed adds to every number.
+    normal : Tensor of shape (2^16,), float32
+        Quantiles of the standard normal distribution.
+    """
+
+    shot: Tensor
+    read: Tensor
+    key: Tensor
+    normal: Tensor
+
+
+def add_noise(light: Tensor, noise: Noise) -> Tensor:
+    """Add N(0, shot·x + read), and cut off below 0.
+
+    The draw is named by the seed and the sample's number in its image, (y·W + x)·C + c.
+    """
+    _, channels, height, width = light.shape
+    numbers = torch.arange(height * width * channels, dtype=torch.int32, device=light.device)
+    places = _hash(numbers).view(height, width, channels).permute(2, 0, 1)
+    index = _shifted(_hash(places + noise.key), 16)
+    draw = noise.normal.index_select(0, index.flatten()).view(index.shape)
+    variance = light.clamp(min=0.0) * noise.shot + noise.read
+    deviation = variance.clamp(min=_LEAST_VARIANCE).sqrt() * step(variance, _LEAST_VARIANCE)
+    return torch.addcmul(light, deviation, draw).clamp(min=0.0)
+
+
+def spill(light: Tensor, full_well: Tensor, fraction: Tensor) -> Tensor:
+    """Let the charge above ``full_well`` fill the column's free pixels, half of it down and half of it up.
+
+    Notes
+    -----
+    Charge that walks past a pixel, d[y] = max(0, d[y−1] + e[y−1] − f[y]) with e the excess a pixel sends out and f what
+    it has free, is a reflected random walk: with s the running sum of e[y−1] − f[y], d = s − min(0, running minimum of
+    s) (D. V. Lindley, "The theory of queues with a single server", Proc. Cambridge Phil. Soc. 48, 1952). Sums of lamps
+    lose small numbers, so they are made in float64 where the device has it.
+    """
+    excess = (light - full_well).clamp(min=0.0) * (0.5 * fraction)
+    filled = torch.minimum(light, full_well)
+    filled = filled + _taken(full_well - filled, excess)
+    return filled + _taken((full_well - filled).flip(2), excess.flip(2)).flip(2)
+
+
+def _taken(free: Tensor, excess: Tensor) -> Tensor:
+    """Return what each pixel takes of the charge that comes down its column."""
+    dtype = torch.float32 if free.device.type == "mps" else torch.float64
+    sent = torch.cat([torch.zeros_like(excess[:, :, :1]), excess[:, :, :-1]], 2).to(dtype)
+    walk = torch.cumsum(sent - free, 2)
+    passing = walk - walk.cummin(2).values.clamp(max=0.0)
+    arriving = torch.cat([torch.zeros_like(passing[:, :, :1]), passing[:, :, :-1]], 2) + sent
+    return (arriving - passing).clamp(min=0.0).to(free.dtype)
+
+
+def _hash(x: Tensor) -> Tensor:
+    """Mix int32 as unsigned 32 bits, products wrapping around: `lightnoise.kernels.sensor.hash32`."""
+    x = (x ^ _shifted(x, 16)) * 0x7FEB352D
+    x = (x ^ _shifted(x, 15)) * (0x846CA68B - (1 << 32))
+    return x ^ _shifted(x, 16)
+
+
+def _shifted(x: Tensor, bits: int) -> Tensor:
+    """Shift int32 right as unsigned."""
+    return (x >> bits) & ((1 << (32 - bits)) - 1)
