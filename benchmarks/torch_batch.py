@@ -180,6 +180,7 @@ def _subjects(
     own = [_varied(CHAINS[WHOLE], i) for i in range(batch)]
     yield f"{WHOLE}, for each", _rendering(render, images, _plan(own, shape, device), device)
     if options.compile or (options.compile is None and device == "cuda"):
+        torch.compiler.reset()  # its limit is for a function, and every size is compiled anew
         fast = torch.compile(render, fullgraph=True)
         for name in (WHOLE, "chain with sensor noise"):
             yield f"{name}, for all, compiled", _rendering(fast, images, _plan(CHAINS[name], shape, device), device)

@@ -47,6 +47,9 @@ class _Commands(click.Group):
             return super().main(args, prog_name, standalone_mode=False, **extra)
         try:
             sys.exit(super().main(args, prog_name, standalone_mode=False, **extra) or 0)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
         except click.ClickException as error:
             click.echo("Error: " + " ".join(error.format_message().split()), err=True)
             sys.exit(error.exit_code)

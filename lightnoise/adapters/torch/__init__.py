@@ -19,7 +19,9 @@ a loop over samples, a wait for the device or a copy to the host, and differenti
 >>> plan = prepare(one_for_all, height=90, width=160)
 >>> fast = torch.compile(render, fullgraph=True)  # then: fast(images, plan)
 
-A plan of other params with the same stages needs no new compilation.
+A plan of other params with the same stages (lens, starburst, ghosts, sun, noise, …) needs no new compilation. Where
+draws differ in stages, each set of them is compiled once: raise ``torch._dynamo.config.recompile_limit`` if there are
+more than eight.
 """
 
 from __future__ import annotations

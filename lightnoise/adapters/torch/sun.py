@@ -14,7 +14,6 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -226,10 +225,13 @@ def _near(
 
 
 def _blurred(image: Tensor, kernel: NDArray[np.float32]) -> Tensor:
-    """Return (B, C, h, w) convolved with a small kernel, reflected at the borders."""
+    """Return (B, C, h, w) convolved with a small symmetric kernel, reflected at the borders."""
     reflected = image
     for axis, length in zip((2, 3), kernel.shape, strict=True):
         index = np.pad(np.arange(image.shape[axis]), length // 2, mode="reflect")
         reflected = reflected.index_select(axis, torch.from_numpy(index).to(image.device))
-    weight = torch.from_numpy(kernel).to(image.device)[None, None]
-    return F.conv2d(reflected.flatten(0, 1)[:, None], weight).view(image.shape)
+    height, width = image.shape[2:]
+    out = torch.zeros_like(image)
+    for y, x in np.argwhere(kernel > 0.0).tolist():
+        out.add_(reflected[:, :, y : y + height, x : x + width], alpha=float(kernel[y, x]))
+    return out
