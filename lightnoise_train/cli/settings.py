@@ -1,0 +1,32 @@
+"""Options that configured commands share, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def configured(function: F) -> F:
+    """Add ``--config FILE.yaml`` and ``--set key=value``."""
+    function = click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="One setting, dots leading into sections; wins over --config.",
+    )(function)
+    return click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE.yaml", help="Settings in a file."
+    )(function)
+
+
+def resume(function: F) -> F:
+    """Add ``--resume``."""
+    return click.option("--resume", is_flag=True, help="Go on after an interruption; the same settings otherwise.")(
+        function
+    )

@@ -1,0 +1,1 @@
+"""Lanes: labels and predictions as TuSimple writes them, masks to train on, and lanes read back out of masks."""

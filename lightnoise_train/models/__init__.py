@@ -1,0 +1,1 @@
+"""Networks: encoder, projector, lane segmenter, and where their weights come from."""
