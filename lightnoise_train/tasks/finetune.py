@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -157,9 +158,10 @@ def finetune(
         checkpoint=checkpoint,
         loggers=loggers,
         command=command,
+        some_stand_still=module.head_epochs > 0,
     )
     weights.fill(module, weights.read_state(best), str(best), config.encoder.name)
-    save_segmenter(module.segmenter, out / SEGMENTER_FILE)
+    rank_zero_only(save_segmenter)(module.segmenter, out / SEGMENTER_FILE)
     return out / SEGMENTER_FILE
 
 

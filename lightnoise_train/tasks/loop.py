@@ -18,6 +18,7 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.profilers import Profiler
+from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.warnings import PossibleUserWarning
 
 from lightnoise import keyed
@@ -52,7 +53,8 @@ def starting_point(config: LoopConfig, out: Path, *, resume: bool) -> Path | Non
         If there is nothing to go on from, or it is damaged.
     """
     saved, last = out / configs.FILE_NAME, out / "checkpoints" / LAST
-    if saved.exists() and not resume:
+    # of several processes the first one starts, and the others after it has
+    if saved.exists() and not resume and getattr(rank_zero_only, "rank", 0) == 0:
         raise ConfigError(f"{out} holds a run already; add --resume to go on, or name another folder")
     if not resume:
         return None
@@ -78,6 +80,7 @@ def fit(
     checkpoint: Path | None = None,
     loggers: Sequence[Logger] = (),
     command: str = "",
+    some_stand_still: bool = False,
 ) -> Path:
     """Train a module and return its best checkpoint, or the last one where nothing was validated.
 
@@ -96,13 +99,15 @@ def fit(
         Further ones.
     command : str
         What to note in ``config.yaml``.
+    some_stand_still : bool
+        Whether some weights have no gradient at times, which data-parallel training must look out for.
 
     Raises
     ------
     TrainingError
         If the loss stops being finite or there are fewer frames than a batch.
     """
-    configs.save(config, out, command)
+    rank_zero_only(configs.save)(config, out, command)
     folder = out / "checkpoints"
     clock = WaitClock()
     watching: list[Callback] = [
@@ -133,7 +138,7 @@ def fit(
         trainer = Trainer(
             accelerator=config.accelerator,
             devices=config.devices,
-            strategy="ddp" if config.devices > 1 else "auto",
+            strategy=f"ddp{'_find_unused_parameters_true' * some_stand_still}" if config.devices > 1 else "auto",
             precision=precision.choose(config.precision, config.accelerator),
             max_epochs=config.epochs,
             accumulate_grad_batches=config.accumulate,

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.strategies import DDPStrategy
-from lightning.pytorch.utilities import rank_zero_warn
+from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 from torch import Tensor, nn
 
 from lightnoise_train.config import PretrainConfig
@@ -131,8 +131,10 @@ class SimCLR(LightningModule):
         """Average over processes; averaging gradients that were averaged before, and accumulated, is harmless."""
         if self.trainer.world_size > 1:
             gradients = [one.grad for one in self.parameters() if one.grad is not None]
-            flat = nn.utils.parameters_to_vector(gradients)
-            nn.utils.vector_to_parameters(self.trainer.strategy.reduce(flat, reduce_op="mean"), gradients)
+            flat = torch.cat([one.flatten() for one in gradients])
+            mean = self.trainer.strategy.reduce(flat, reduce_op="mean")
+            for one, part in zip(gradients, mean.split([one.numel() for one in gradients]), strict=True):
+                one.copy_(part.view_as(one))
 
 
 class CollapseWarning(UserWarning):
@@ -176,7 +178,7 @@ def pretrain(
     train, validation = (_inputs(config, frames[part]) for part in ("train", "val"))
     best = loop.fit(module, config, out, train, validation, checkpoint=checkpoint, loggers=loggers, command=command)
     weights.fill(module, weights.read_state(best), str(best), config.encoder.name)
-    save_encoder(module.encoder, out / ENCODER_FILE)
+    rank_zero_only(save_encoder)(module.encoder, out / ENCODER_FILE)
     return out / ENCODER_FILE
 
 

@@ -241,11 +241,13 @@ def perturbed(truth, rng):
     return Prediction(truth.raw_file, np.array(lanes).reshape(len(lanes), -1 if lanes else 0), run_time)
 
 
-def test_equals_the_twin_on_all_real_labels_perturbed(real_labels):
+def test_equals_the_twin_on_thousands_of_real_labels_perturbed(real_labels):
     rng = np.random.default_rng(0)
-    predictions = [perturbed(truth, rng) for truth in real_labels]
+    labels = real_labels[::2]
+    assert len(labels) > 3000
+    predictions = [perturbed(truth, rng) for truth in labels]
     rng.shuffle(predictions)
-    assert_equals_twin(predictions, real_labels)
+    assert_equals_twin(predictions, labels)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 8))

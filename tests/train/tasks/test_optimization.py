@@ -19,7 +19,7 @@ def test_rate_rises_then_falls_by_half_a_cosine():
     assert max(rates) == 1
     assert rates[55] == pytest.approx(0.5)
     assert rates[100] == pytest.approx(0, abs=1e-12)
-    assert all(after <= before for before, after in itertools.pairwise(rates))
+    assert all(after <= before for before, after in itertools.pairwise(rates[10:]))
 
 
 def test_a_later_start_stands_still_before():
