@@ -1,4 +1,4 @@
-"""How fast is a training step of SimCLR, beside lightly's and beside the network alone, and how long does it wait for data?
+"""How fast is a training step of SimCLR, beside lightly's and the network alone, and how long does it wait for data?
 
     python -m benchmarks.train_step                             CUDA where there is one (bfloat16, batch 256), else CPU
     python -m benchmarks.train_step --device cpu --batch 16 --threads 1
@@ -167,8 +167,8 @@ def wait(device: torch.device, batch: int, batches: int, workers: int) -> None:
     shares = [float(row["speed/data_wait"]) for row in rows if row["epoch"] == "1"][1:]
     rates = [2 * float(row["speed/images_per_s"]) for row in rows if row["epoch"] == "1"][1:]
     print(
-        f"a run with {workers} workers that draw scenes and light: waits for data {100 * statistics.median(shares):.1f} % "
-        f"of the time (at most {100 * max(shares):.1f} %), {statistics.median(rates):.1f} images/s"
+        f"a run with {workers} workers that draw scenes and light waits for data {100 * statistics.median(shares):.1f} % "
+        f"of the time (at most {100 * max(shares):.1f} %), at {statistics.median(rates):.1f} images/s"
     )
 
 
