@@ -167,8 +167,8 @@ def wait(device: torch.device, batch: int, batches: int, workers: int) -> None:
     shares = [float(row["speed/data_wait"]) for row in rows if row["epoch"] == "1"][1:]
     rates = [2 * float(row["speed/images_per_s"]) for row in rows if row["epoch"] == "1"][1:]
     print(
-        f"a run with {workers} workers that draw scenes and light waits for data {100 * statistics.median(shares):.1f} % "
-        f"of the time (at most {100 * max(shares):.1f} %), at {statistics.median(rates):.1f} images/s"
+        f"a run with {workers} workers that draw scenes and light waits for data {100 * statistics.median(shares):.1f} "
+        f"% of the time (at most {100 * max(shares):.1f} %), at {statistics.median(rates):.1f} images/s"
     )
 
 

@@ -105,6 +105,19 @@ def test_optics_know_nothing_of_cameras_and_params(path):
         assert part(name) in {"optics", "kernels", "constants", "checks"}, name
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "adapters").rglob("*.py")), ids=ids)
+def test_adapters_use_public_names_of_the_package_alone(path):
+    """Neither ``from lightnoise… import _name`` nor ``module._name`` of a module that was imported from it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = [alias for node in imported if node.module.split(".")[0] == "lightnoise" for alias in node.names]
+    bound = {alias.asname or alias.name for alias in names}
+    reached = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    private = [alias.name for alias in names if alias.name.startswith("_")]
+    private += [f"{node.value.id}.{node.attr}" for node in reached if node.value.id in bound and node.attr[0] == "_"]
+    assert not private
+
+
 @pytest.mark.parametrize("path", MODULES, ids=ids)
 def test_torch_stays_in_its_adapters(path):
     if "adapters" not in path.parts:

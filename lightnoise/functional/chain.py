@@ -72,7 +72,7 @@ def chain(image: Image, params: Iterable[Params], *, camera: Camera | None = Non
     """
     camera = _camera(camera)
     planes = split(image)
-    effects = _in_order(params)
+    effects = one_of_each(params)
     if all(effect.is_identity for effect in effects):
         same = image.copy()
         return (same, np.zeros(image.shape[:2], np.float32)) if return_damage else same
@@ -110,12 +110,12 @@ def chain_linear(radiance: Image, params: Iterable[Params], *, camera: Camera | 
     light = planes.color.astype(np.float32)
     if not (np.isfinite(light).all() and light.min() >= 0.0):
         raise ValueError("radiance must be finite and ≥ 0")
-    bloom_params, glare_params, gamma_params = _in_order(params)
+    bloom_params, glare_params, gamma_params = one_of_each(params)
     if gamma_params.gamma != 1.0:
         raise ValueError(f"gamma must be 1 on linear light (it acts on encoded values), got {gamma_params.gamma:g}")
     if not (bloom_params.is_identity and glare_params.is_identity):
         scattered = lens.scatter(light, bloom_params, glare_params, camera)
-        light = scattered.direct + scattered.stray
+        light = scattered.all_direct() + scattered.stray
     if gamma_params.exposure_ev != 0.0:
         light = light * np.float32(2.0**gamma_params.exposure_ev)
     if gamma_params.has_noise:
@@ -165,8 +165,9 @@ def _render(
     if not through_lens and _is_tone_only(color, gamma_params, camera):
         return codec.tone(color, camera.response, gamma_params.gamma, gamma_params.exposure_ev), None
     if fused.serves(color, camera):
-        if through_lens and not lens.blurs_pixels(bloom_params, glare_params, camera, *color.shape[:2]):
-            return fused.render(color, *effects, camera, with_share)
+        finest = lens.finest_level(bloom_params, glare_params, camera, *color.shape[:2]) if through_lens else 0
+        if finest > 0:
+            return fused.render(color, finest, *effects, camera, with_share)
         if not through_lens and not gamma_params.has_noise:
             return fused.tone(color, gamma_params, camera), None
     return render_plainly(color, effects, camera)
@@ -180,15 +181,17 @@ def render_plainly(color: Image, effects: Effects, camera: Camera) -> tuple[Imag
     light = recover(measured, camera.highlight_gain, *camera.focal_px(color.shape[1]))
     exposure = np.float32(2.0**gamma_params.exposure_ev)
     factor = np.full(color.shape[2], exposure, np.float32)
-    direct, stray, stray_share = light, None, None
+    direct, stray, disc, stray_share = light, None, None, None
     if through_lens:
         scattered = lens.scatter(light, bloom_params, glare_params, camera)
-        direct, stray = scattered.direct, scattered.stray
+        direct, stray, disc = scattered.direct, scattered.stray, scattered.disc
         factor *= scattered.kept
-        stray_share = lens.stray_share(direct, stray)
+        stray_share = lens.stray_share(scattered.all_direct(), stray)
     direct = direct * exposure
     if light is not measured:
         hold_measured(direct, measured, light, factor)
+    if disc is not None:  # not measured, so not held
+        lens.add_disc(direct, disc, factor)
     if stray is not None:
         direct += stray * exposure
     sensor.spill(direct, camera)
@@ -218,7 +221,7 @@ def _damage(before: Image, after: Image, stray_share: NDArray[np.float32] | None
     return damage
 
 
-def _in_order(params: Iterable[Params]) -> Effects:
+def one_of_each(params: Iterable[Params]) -> Effects:
     """Return one of each effect, the defaults (identity) for those absent."""
     if isinstance(params, EffectParams):
         raise TypeError("params must be a list of params, got a single one; write [params]")

@@ -1,8 +1,9 @@
 """The fast way for 8-bit pictures: no array of the frame's size between the decoding and the encoding pass.
 
 The same steps as in `lightnoise.functional.chain`, and the same result within one shade: the frame is decoded straight
-into the pyramid's first level, stray light is made there, and one pass mixes, exposes and encodes. Near-white pixels,
-the only ones that recovery changes, are few and are put in singly.
+into the first level of the pyramid or, where the lens scatters nothing as finely, into the second; stray light is made
+there, and one pass mixes, exposes and encodes. Near-white pixels, the only ones that recovery changes, are few and are
+put in singly.
 """
 
 from __future__ import annotations
@@ -17,11 +18,18 @@ from lightnoise import kernels
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, lens, sensor
 from lightnoise.optics import pyramid
-from lightnoise.optics.recovery import NEAR_WHITE, guess, hold_measured, raised
+from lightnoise.optics.recovery import NEAR_WHITE, guess, guess_sizes, hold_measured, raised
 from lightnoise.params import BloomParams, GammaParams, GlareParams
 
 Image = NDArray[np.float32]
 Codes = NDArray[np.uint8]
+
+_D = np.array([1.0, 5.0, 10.0, 10.0, 5.0, 1.0]) / 32.0
+#: Weights of the pixels about a cell of level 1, D, and of level 2, D twice.
+_TAPS = {
+    1: _D.astype(np.float32),
+    2: np.convolve(np.kron(_D, [1.0, 0.0])[:-1], _D).astype(np.float32),
+}
 
 
 def serves(color: NDArray[Any], camera: Camera) -> bool:
@@ -32,19 +40,28 @@ def serves(color: NDArray[Any], camera: Camera) -> bool:
 
 
 def render(
-    color: Codes, bloom: BloomParams, glare: GlareParams, gamma: GammaParams, camera: Camera, with_share: bool
+    color: Codes,
+    finest: int,
+    bloom: BloomParams,
+    glare: GlareParams,
+    gamma: GammaParams,
+    camera: Camera,
+    with_share: bool,
 ) -> tuple[Codes, Image | None]:
-    """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W)."""
+    """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W).
+
+    ``finest`` ≥ 1 is the finest level that stray light is made on.
+    """
     height, width, channels = color.shape
     codes = np.ascontiguousarray(color).reshape(height, -1)
     table = codec.decode_table(camera.response)
-    half, bright = _decode(codes, channels, table, camera)
-    stray = lens.stray_light(half, bloom, glare, camera, height, width)
+    level = 2 if finest >= 2 and _quarters(height, width) else 1
+    light, bright = _decode(codes, channels, level, table, camera)
+    stray = lens.stray_light(light, level, bloom, glare, camera, height, width)
+    half = stray.light if level == 1 else pyramid.enlarge(stray.light, (height // 2, width // 2))
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
-    spread = stray.half
-    if exposure != 1.0:
-        spread *= exposure
+    spread = half * exposure
     out = np.empty_like(codes)
     develop = _develop_noisy if gamma.has_noise else _develop
     develop(codes, table, factor, spread, gamma, camera, out)
@@ -54,7 +71,7 @@ def render(
     _put(picture, bright.rows, bright.columns, direct, spread, gamma, camera)
     if stray.disc is not None:
         _put_disc(picture, stray.disc, color, bright, table, factor, spread, gamma, camera)
-    return picture, _share(color, table, bright, stray) if with_share else None
+    return picture, _share(color, table, bright, stray, half) if with_share else None
 
 
 def tone(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
@@ -65,7 +82,7 @@ def tone(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
         table = codec.decode_table(camera.response)
         if color.max() >= _near_white(table):
             codes = np.ascontiguousarray(color).reshape(height, -1)
-            _, bright = _decode(codes, channels, table, camera)
+            _, bright = _decode(codes, channels, 2 if _quarters(*color.shape[:2]) else 1, table, camera)
             factor = np.full(channels, 2.0**gamma.exposure_ev, np.float32)
             direct = bright.light * factor
             hold_measured(direct, bright.measured, bright.light, factor)
@@ -83,23 +100,31 @@ class Bright:
     light: Image
 
 
-def _decode(codes: Codes, channels: int, table: Image, camera: Camera) -> tuple[Image, Bright]:
-    """Return the light on the pyramid's first level, recovered, and the pixels that recovery changed."""
+def _quarters(height: int, width: int) -> bool:
+    """Whether a frame halves exactly twice, and is large enough for what reaches over its borders."""
+    return height % 4 == 0 and width % 4 == 0 and min(height, width) >= 16
+
+
+def _decode(codes: Codes, channels: int, level: int, table: Image, camera: Camera) -> tuple[Image, Bright]:
+    """Return the light on the pyramid's first or second level, recovered, and the pixels that recovery changed."""
     height, width = len(codes), codes.shape[1] // channels
-    half = np.empty((height // 2, width // 2, channels), np.float32)
-    flat_half = half.reshape(len(half), -1)
+    light = np.empty((height >> level, width >> level, channels), np.float32)
+    flat = light.reshape(len(light), -1)
     row_largest = np.empty(height, np.uint8)
-    kernels.develop.decode_halve(codes, channels, table, flat_half, row_largest)
+    decode = kernels.develop.decode_halve if level == 1 else kernels.develop.decode_quarter
+    decode(codes, channels, table, flat, row_largest)
     rows = columns = np.empty(0, np.int64)
     if camera.highlight_gain > 1.0:
         rows, columns = _bright_pixels(codes, channels, _near_white(table), row_largest)
     measured = table[codes.reshape(height, width, channels)[rows, columns]]
     if len(rows) == 0:
-        return half, Bright(rows, columns, measured, measured)
-    found = guess(half, camera.highlight_gain, camera.focal_px(width)[1] / 2.0)
-    light = raised(measured, rows, columns, found, height, width)
-    kernels.develop.add_halved(rows, columns, light - measured, channels, flat_half)
-    return half, Bright(rows, columns, measured, light)
+        return light, Bright(rows, columns, measured, measured)
+    sizes = guess_sizes(height // 2, width // 2)
+    near = light if level == 2 else pyramid.shrink(light, sizes[0])
+    found = guess(near, sizes, camera.highlight_gain, camera.focal_px(width)[1] * sizes[0][1] / width)
+    recovered = raised(measured, rows, columns, found, height, width)
+    kernels.develop.add_shrunk(rows, columns, recovered - measured, channels, _TAPS[level], flat)
+    return light, Bright(rows, columns, measured, recovered)
 
 
 def _near_white(table: Image) -> int:
@@ -121,13 +146,13 @@ def _bright_pixels(
         size = count
 
 
-def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Image:
+def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray, half: Image) -> Image:
     direct = table[color] * stray.kept
     direct[bright.rows, bright.columns] = bright.light * stray.kept
     if stray.disc is not None:
         rows, columns, radiance = stray.disc
         direct[rows, columns] += radiance[..., None] * stray.kept
-    return lens.stray_share(direct, pyramid.enlarge(stray.half, color.shape[:2]))
+    return lens.stray_share(direct, pyramid.enlarge(half, color.shape[:2]))
 
 
 def _develop(

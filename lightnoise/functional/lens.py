@@ -1,4 +1,4 @@
-"""The lens: direct light plus stray light, which is made at half resolution and added at full."""
+"""The lens: direct light plus stray light, which is made at half resolution, or less, and added at full."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Stray:
 
     Parameters
     ----------
-    half : ndarray of shape (h, w, C), float32
-        Stray light on the pyramid's first level.
+    light : ndarray of shape (h, w, C), float32
+        Stray light on the pyramid's level that it was made from.
     kept : ndarray of shape (C,), float32
         Part of the direct light that is left.
     own : float
@@ -39,7 +39,7 @@ class Stray:
         An added sun's rows, columns and radiance in the frame.
     """
 
-    half: Image
+    light: Image
     kept: Image
     own: float
     disc: tuple[slice, slice, Image] | None
@@ -47,11 +47,29 @@ class Stray:
 
 @dataclass(frozen=True)
 class Scattered:
-    """Light behind the lens, in two parts of shape (H, W, C); ``kept`` (C,) is what is left of the direct light."""
+    """Light behind the lens.
+
+    Parameters
+    ----------
+    direct, stray : ndarray of shape (H, W, C), float32
+        The scene's direct light, without an added sun's, and the stray light of both.
+    kept : ndarray of shape (C,), float32
+        Part of the direct light that is left.
+    disc : tuple of (slice, slice, ndarray) or None
+        An added sun's rows, columns and radiance before the lens.
+    """
 
     direct: Image
     stray: Image
     kept: Image
+    disc: tuple[slice, slice, Image] | None
+
+    def all_direct(self) -> Image:
+        """Return the direct light of the scene and of an added sun."""
+        light = self.direct.copy()
+        if self.disc is not None:
+            add_disc(light, self.disc, self.kept)
+        return light
 
 
 def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera) -> Scattered:
@@ -77,21 +95,25 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
     """
     height, width = light.shape[:2]
     first = pyramid.shrink(light, frame_sizes(height, width, camera)[1])
-    made = stray_light(first, bloom, glare, camera, height, width)
-    stray = pyramid.collapse([light], np.array([[0.0, made.own]]), coarser=made.half)
-    direct = light * made.kept
-    if made.disc is not None:
-        rows, columns, radiance = made.disc
-        direct[rows, columns] += radiance[..., None] * made.kept
-    return Scattered(direct, stray, made.kept)
+    made = stray_light(first, 1, bloom, glare, camera, height, width)
+    stray = pyramid.collapse([light], np.array([[0.0, made.own]]), coarser=made.light)
+    return Scattered(light * made.kept, stray, made.kept, made.disc)
 
 
-def stray_light(first: Image, bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> Stray:
-    """Make the stray light of a frame from its pyramid's first level; see `scatter`."""
-    channels = first.shape[2]
+def add_disc(light: Image, disc: tuple[slice, slice, Image], factor: Image) -> None:
+    """Add a sun's rows, columns and radiance times ``factor`` (C,) to light (H, W, C), in place."""
+    rows, columns, radiance = disc
+    light[rows, columns] += radiance[..., None] * factor
+
+
+def stray_light(
+    light: Image, level: int, bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int
+) -> Stray:
+    """Make the stray light of a frame from its pyramid's ``level``, 1 up to `finest_level`; see `scatter`."""
+    channels = light.shape[2]
     budget = share(bloom, glare, camera, height, width)
-    levels = pyramid.build(first, frame_sizes(height, width, camera)[1:])
-    straight, weights = _radial(budget, camera, height, width)
+    levels = pyramid.build(light, frame_sizes(height, width, camera)[level:])
+    straight, weights = radial_weights(budget, camera, height, width)
     kept = np.full(channels, budget.direct + straight)
     frame, shaped = grid_of_level(height, width, camera, 0), shaped_level(height, width, camera)
     grid = grid_of_level(height, width, camera, shaped)
@@ -101,7 +123,7 @@ def stray_light(first: Image, bloom: BloomParams, glare: GlareParams, camera: Ca
     if spikes is not None:
         kept += budget.starburst * spikes.centre
 
-    fine, coarse = levels[: shaped - 1], levels[shaped - 1 :]
+    fine, coarse = levels[: shaped - level], levels[shaped - level :]
     stray = pyramid.collapse(coarse, weights[shaped:])
     diffracted = diffraction.diffracted(coarse[0], budget, spikes, grid)
     if diffracted is not None:
@@ -112,15 +134,17 @@ def stray_light(first: Image, bloom: BloomParams, glare: GlareParams, camera: Ca
     if budget.ghosts > 0.0:
         stray += _ghosts(coarse[0], budget, glare, camera, sun, grid)
     if fine:
-        stray = pyramid.collapse(fine, weights[1:shaped], coarser=stray)
+        stray = pyramid.collapse(fine, weights[level:shaped], coarser=stray)
     disc = suns.disc(sun, frame) if sun is not None else None
     return Stray(stray, kept.astype(np.float32), float(weights[0, 1]), disc)
 
 
-def blurs_pixels(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> bool:
-    """Whether a spread function is about as small as a pixel, so that stray light needs the full resolution."""
-    _, weights = _radial(share(bloom, glare, camera, height, width), camera, height, width)
-    return bool(weights[0, 1] > 0.0)
+def finest_level(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> int:
+    """Return the finest level of the pyramid that has a part in the stray light; 0 is the frame itself."""
+    _, weights = radial_weights(share(bloom, glare, camera, height, width), camera, height, width)
+    scattering = np.flatnonzero(weights.any(axis=1))
+    shaped = shaped_level(height, width, camera)
+    return min(int(scattering[0]), shaped) if len(scattering) else shaped
 
 
 def stray_share(direct: Image, stray: Image) -> Image:
@@ -129,7 +153,7 @@ def stray_share(direct: Image, stray: Image) -> Image:
     return np.asarray(stray_luminance / (stray_luminance + luminance(direct) + UNSEEN))
 
 
-def _radial(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
+def radial_weights(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
     """Return the part of bloom and veil that stays in its pixel, and the weights of the pyramid's levels."""
     focal_y, focal_x = camera.focal_px(width)
     direct = 0.0

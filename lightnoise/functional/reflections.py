@@ -52,9 +52,10 @@ def ghosts(
     ndarray of shape (h, w, C), float32
     """
     height, width, channels = light.shape
-    drawn = _drawn(f_number, grid.height / grid.focal_y)
+    drawn = drawn_ghosts(f_number, grid.height / grid.focal_y)
     discs = [
-        _disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0)) for ghost in drawn
+        iris_disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0))
+        for ghost in drawn
     ]
     pad = max(disc.reach[0] for disc in discs) + 1
     size = cv2.getOptimalDFTSize(height + 2 * pad), cv2.getOptimalDFTSize(width + 2 * pad)
@@ -65,7 +66,7 @@ def ghosts(
         kernels.ghosting.splat(light, ghost.magnification, pad, image)
         if sun is not None:
             _add_point(image, ghost.magnification * sun[:2] + 0.5 * np.array([height - 1, width - 1]) + pad, sun[2:])
-        tint = _tint(ghost, channels) * (fraction / _strongest(drawn))
+        tint = tint_of(ghost, channels) * (fraction / strongest_channel(drawn))
         for c in range(channels):
             spectrum = cv2.mulSpectrums(cv2.dft(np.ascontiguousarray(image[..., c])), disc.spectrum(0, size), 0)
             cv2.scaleAdd(spectrum, float(tint[c]), spectra[c], dst=spectra[c])
@@ -76,16 +77,18 @@ def ghosts(
 
 def taken(fraction: float, grid: Grid, f_number: float, channels: int) -> NDArray[np.float64]:
     """Return what `ghosts` takes from the light of each channel, (channels,)."""
-    drawn = _drawn(f_number, grid.height / grid.focal_y)
-    parts: NDArray[np.float64] = np.sum([_tint(ghost, channels) for ghost in drawn], axis=0)
-    return fraction * parts / _strongest(drawn)
+    drawn = drawn_ghosts(f_number, grid.height / grid.focal_y)
+    parts: NDArray[np.float64] = np.sum([tint_of(ghost, channels) for ghost in drawn], axis=0)
+    return fraction * parts / strongest_channel(drawn)
 
 
-def _tint(ghost: Ghost, channels: int) -> NDArray[np.float64]:
+def tint_of(ghost: Ghost, channels: int) -> NDArray[np.float64]:
+    """Return the part of each channel's light that a ghost reflects, (channels,)."""
     return np.array(ghost.reflectance if channels == 3 else [np.dot(LUMA, ghost.reflectance)])
 
 
-def _strongest(drawn: tuple[Ghost, ...]) -> float:
+def strongest_channel(drawn: tuple[Ghost, ...]) -> float:
+    """Return what ghosts reflect together in the channel where that is most."""
     return float(np.sum([ghost.reflectance for ghost in drawn], axis=0).max())
 
 
@@ -103,11 +106,13 @@ def _add_point(image: Image, place: NDArray[np.float64], light: Image) -> None:
 
 
 @lru_cache(maxsize=16)
-def _drawn(f_number: float, frame_height: float) -> tuple[Ghost, ...]:
+def drawn_ghosts(f_number: float, frame_height: float) -> tuple[Ghost, ...]:
+    """Return the ghosts that are drawn in a frame of that height (in focal lengths), brightest per area first."""
     fitting = [ghost for ghost in ghost_table(f_number) if ghost.radius <= LARGEST * frame_height]
     return tuple((fitting or list(ghost_table(f_number)))[:DRAWN])
 
 
 @lru_cache(maxsize=128)
-def _disc(radius_px: float, blades: int, rotation_deg: float) -> Kernel:
+def iris_disc(radius_px: float, blades: int, rotation_deg: float) -> Kernel:
+    """Return a ghost's disc, the iris's shape, as a kernel of sum 1; radius in cells."""
     return Kernel(ghost_disc(max(radius_px, 0.5), blades, rotation_deg)[..., None])

@@ -73,7 +73,7 @@ def stray(sun: Sun, budget: Budget, glare: GlareParams, camera: Camera, grid: Gr
     A source of irradiance E veils the direction at the angle θ from it with the luminance E·p(θ), p the
     density per steradian (the form of CIE 146:2002, L_veil / E_glare).
     """
-    y, x = _offsets(grid)
+    y, x = centre_offsets(grid)
     right, up, forward = sun.direction
     length = np.sqrt((y / grid.focal_y) ** 2 + (x / grid.focal_x) ** 2 + 1.0)
     cosine = (-y / grid.focal_y * up + x / grid.focal_x * right + forward) / length
@@ -81,11 +81,11 @@ def stray(sun: Sun, budget: Budget, glare: GlareParams, camera: Camera, grid: Gr
     veil = np.zeros(theta.shape)
     for weight, psf in ((budget.bloom, budget.bloom_psf), (budget.veil, budget.veil_psf)):
         if weight > 0.0:
-            veil += weight * sun.irradiance * _per_steradian(psf, theta)
+            veil += weight * sun.irradiance * density_per_steradian(psf, theta)
     out = np.repeat(veil[..., None], 3, axis=2).astype(np.float32)
     if budget.starburst > 0.0 and sun.has_picture:
         spikes = _spikes(sun, glare, camera, grid)
-        out += np.float32(budget.starburst * sun.light(grid)) * cv2.filter2D(spikes, -1, _disc_kernel(grid))
+        out += np.float32(budget.starburst * sun.light(grid)) * cv2.filter2D(spikes, -1, disc_kernel(grid))
     return out
 
 
@@ -112,7 +112,7 @@ def disc(sun: Sun, frame: Grid) -> tuple[slice, slice, Image] | None:
 def _spikes(sun: Sun, glare: GlareParams, camera: Camera, grid: Grid) -> Image:
     """Return a point's starburst at the sun's place, (h, w, 3), in parts of its light."""
     dy, dx = sun.offset(grid)
-    y, x = (offsets - place for offsets, place in zip(_offsets(grid), (dy, dx), strict=True))
+    y, x = (offsets - place for offsets, place in zip(centre_offsets(grid), (dy, dx), strict=True))
     rows, columns = (np.flatnonzero(np.abs(offsets.ravel()) < NEAR_CELLS) for offsets in (y, x))
     far = np.ones((grid.height, grid.width), bool)
     far[np.ix_(rows, columns)] = False
@@ -127,23 +127,25 @@ def _spikes(sun: Sun, glare: GlareParams, camera: Camera, grid: Grid) -> Image:
         pixel_aspect=grid.cell_aspect,
     )
     if len(rows) and len(columns):  # close to the sun the pattern is costly: read from whole offsets, linearly
-        near = _near_spikes(glare.blades, camera.f_number, grid.pitch_um, glare.rotation_deg, grid.cell_aspect)
+        near = near_spikes(glare.blades, camera.f_number, grid.pitch_um, glare.rotation_deg, grid.cell_aspect)
         box = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         box[...] = 0.0
-        for (i, share_y), (k, share_x) in itertools.product(_between(y[rows[0], 0]), _between(x[0, columns[0]])):
+        for (i, share_y), (k, share_x) in itertools.product(
+            linear_shares(y[rows[0], 0]), linear_shares(x[0, columns[0]])
+        ):
             box += np.float32(share_y * share_x) * near[i : i + len(rows), k : k + len(columns)]
     return out
 
 
-def _between(offset: float) -> list[tuple[int, float]]:
-    """Return the two indices of `_near_spikes` that an offset lies between, each with its share."""
+def linear_shares(offset: float) -> list[tuple[int, float]]:
+    """Return the two indices of `near_spikes` that an offset lies between, each with its share."""
     place = offset + NEAR_CELLS + 1
     low = math.floor(place)
     return [(low, 1.0 - (place - low)), (low + 1, place - low)]
 
 
 @lru_cache(maxsize=16)
-def _near_spikes(blades: int, f_number: float, pitch_um: float, rotation_deg: float, aspect: float) -> Image:
+def near_spikes(blades: int, f_number: float, pitch_um: float, rotation_deg: float, aspect: float) -> Image:
     """Return the starburst at whole offsets up to `NEAR_CELLS` + 1 cells."""
     offsets = np.arange(-NEAR_CELLS - 1.0, NEAR_CELLS + 2.0)
     return starburst_at(
@@ -151,7 +153,7 @@ def _near_spikes(blades: int, f_number: float, pitch_um: float, rotation_deg: fl
     )
 
 
-def _disc_kernel(grid: Grid) -> Image:
+def disc_kernel(grid: Grid) -> Image:
     """Return the sun's disc on a grid, sum 1: its spikes are as wide as itself."""
     radius = math.tan(math.radians(SUN_RADIUS_DEG)) * grid.focal_x
     reach = math.ceil(radius * max(1.0, grid.cell_aspect))
@@ -165,13 +167,14 @@ def _cover(y: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]], radius: f
     return np.asarray(np.clip(radius + 0.5 - np.hypot(y / aspect, x), 0.0, 1.0))
 
 
-def _offsets(grid: Grid) -> tuple[Array, Array]:
+def centre_offsets(grid: Grid) -> tuple[Array, Array]:
+    """Return the cells' offsets from the frame's centre, in cells: down (h, 1) and right (1, w)."""
     y = np.arange(grid.height, dtype=np.float64) - 0.5 * (grid.height - 1)
     x = np.arange(grid.width, dtype=np.float64) - 0.5 * (grid.width - 1)
     return y[:, None], x[None, :]
 
 
-def _per_steradian(psf: RadialPsf, theta: Array) -> Array:
+def density_per_steradian(psf: RadialPsf, theta: Array) -> Array:
     """Return a density over the plane as one per steradian, 0 beyond 89°."""
     near = np.minimum(theta, math.radians(89.0))
     return np.where(theta < math.radians(89.0), psf.density(np.tan(near)) / np.cos(near) ** 3, 0.0)

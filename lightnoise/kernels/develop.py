@@ -10,13 +10,11 @@ import numpy as np
 
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import (
-    halve_parts,
+    halve_rows,
     join,
-    mix_six,
     mix_three,
     reflect,
     reflect_ends,
-    reflect_parts,
     rows_about,
     widen_parts,
 )
@@ -27,29 +25,32 @@ BLOCK_PIXELS = 32
 
 
 @kernel
-def decode_parts(codes, channels, table, even, odd):
-    """Decode a row, its even cells and its odd cells apart."""
-    n = codes.size // (2 * channels)
-    if channels == 3:  # with shapes that the compiler knows, it leaves out the checks of indices for signs
-        source, first, second = codes.reshape(n, 6), even.reshape(n, 3), odd.reshape(n, 3)
-        for j in range(n):
-            for c in range(3):
-                first[j, c] = table[source[j, c]]
-                second[j, c] = table[source[j, c + 3]]
-    else:
-        pairs = codes.reshape(n, 2)
-        for j in range(n):
-            even[j] = table[pairs[j, 0]]
-            odd[j] = table[pairs[j, 1]]
-
-
-@kernel
-def largest_code(codes):
-    """Return the largest of a row."""
+def decode_row(codes, table, light):
+    """Look up the light of a row's codes and return the largest of them."""
+    for j in range(codes.size):
+        light[j] = table[codes[j]]
     found = np.uint8(0)
     for j in range(codes.size):
         found = max(found, codes[j])
     return found
+
+
+@kernel
+def halve_ring(ring, i, height, channels, row, even, odd, out):
+    """Row i of D from the last six of ``height`` rows; row y stands at y % 6."""
+    halve_rows(
+        ring[reflect(2 * i - 2, height) % 6],
+        ring[reflect(2 * i - 1, height) % 6],
+        ring[(2 * i) % 6],
+        ring[(2 * i + 1) % 6],
+        ring[reflect(2 * i + 2, height) % 6],
+        ring[reflect(2 * i + 3, height) % 6],
+        channels,
+        row,
+        even,
+        odd,
+        out,
+    )
 
 
 @kernel
@@ -58,21 +59,34 @@ def decode_halve(codes, channels, table, out, row_largest):
 
     ``row_largest`` (H,) gets the largest code of every row.
     """
-    height, c, size = codes.shape[0], channels, out.shape[1]
-    evens, odds = np.empty((6, size), np.float32), np.empty((6, size), np.float32)
-    even, odd = np.empty(size + 2 * c, np.float32), np.empty(size + 2 * c, np.float32)
+    height, width = codes.shape
+    ring, row = np.empty((6, width), np.float32), np.empty(width, np.float32)
+    even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     ready = 0
     for i in range(height // 2):
         while ready < min(2 * i + 4, height):
-            decode_parts(codes[ready], c, table, evens[ready % 6], odds[ready % 6])
-            row_largest[ready] = largest_code(codes[ready])
+            row_largest[ready] = decode_row(codes[ready], table, ring[ready % 6])
             ready += 1
-        n0, n1, n2 = reflect(2 * i - 2, height) % 6, reflect(2 * i - 1, height) % 6, (2 * i) % 6
-        n3, n4, n5 = (2 * i + 1) % 6, reflect(2 * i + 2, height) % 6, reflect(2 * i + 3, height) % 6
-        mix_six(evens[n0], evens[n1], evens[n2], evens[n3], evens[n4], evens[n5], even[c : c + size])
-        mix_six(odds[n0], odds[n1], odds[n2], odds[n3], odds[n4], odds[n5], odd[c : c + size])
-        reflect_parts(c, even, odd)
-        halve_parts(even, odd, c, out[i])
+        halve_ring(ring, i, height, channels, row, even, odd, out[i])
+
+
+@kernel
+def decode_quarter(codes, channels, table, out, row_largest):
+    """Decode and apply D twice, as `decode_halve` does once: out (H/4, W/4·c); no more of level 1 than six rows is."""
+    height, width = codes.shape
+    ring, row = np.empty((6, width), np.float32), np.empty(width, np.float32)
+    halves = np.empty((6, width // 2), np.float32)
+    even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
+    fewer = width // 4 + 2 * channels
+    ready = made = 0
+    for i in range(height // 4):
+        while made < min(2 * i + 4, height // 2):
+            while ready < min(2 * made + 4, height):
+                row_largest[ready] = decode_row(codes[ready], table, ring[ready % 6])
+                ready += 1
+            halve_ring(ring, made, height, channels, row, even, odd, halves[made % 6])
+            made += 1
+        halve_ring(halves, i, height // 2, channels, row[: width // 2], even[:fewer], odd[:fewer], out[i])
 
 
 # The shade of a pixel depends on its code and on its stray light. A table of both, with a row for every step of stray
@@ -258,19 +272,38 @@ def near_white(codes, row_largest, channels, threshold, rows, columns):
 
 
 @kernel
-def add_halved(rows, columns, light, channels, half):
-    """Add D of single pixels' light (n, c) to half (h, w·c), in place."""
-    taps = (1.0 / 32.0, 5.0 / 32.0, 10.0 / 32.0, 10.0 / 32.0, 5.0 / 32.0, 1.0 / 32.0)
-    h, w = half.shape[0], half.shape[1] // channels
-    for n in range(rows.size):
-        for y in (rows[n], -1 - rows[n], 4 * h - 1 - rows[n]):
-            for i in range(max((y - 2) // 2, 0), min((y + 2) // 2, h - 1) + 1):
-                ty = taps[y - 2 * i + 2]
-                for x in (columns[n], -1 - columns[n], 4 * w - 1 - columns[n]):
-                    for k in range(max((x - 2) // 2, 0), min((x + 2) // 2, w - 1) + 1):
-                        weight = np.float32(ty * taps[x - 2 * k + 2])
-                        for c in range(channels):
-                            half[i, k * channels + c] += weight * light[n, c]
+def add_shrunk(rows, columns, light, channels, taps, level):
+    """Add single pixels' light (n, c) to a level (h, w·c), in place, as repeated D would bring it there.
+
+    ``rows`` must not fall. ``taps`` are the weights of the pixels about a cell: 6 for D, 16 for D twice.
+    """
+    h, w = level.shape[0], level.shape[1] // channels
+    factor = 2 if taps.size == 6 else 4
+    before = (taps.size - factor) // 2
+    line = np.zeros(level.shape[1], np.float32)
+    n = 0
+    while n < rows.size:
+        y = rows[n]
+        while n < rows.size and rows[n] == y:
+            for x in (columns[n], -1 - columns[n], 2 * factor * w - 1 - columns[n]):
+                first, last = max((x + before - taps.size + factor) // factor, 0), min((x + before) // factor, w - 1)
+                for k in range(first, last + 1):
+                    weight = taps[x - factor * k + before]
+                    for c in range(channels):
+                        line[k * channels + c] += weight * light[n, c]
+            n += 1
+        for v in (y, -1 - y, 2 * factor * h - 1 - y):
+            first, last = max((v + before - taps.size + factor) // factor, 0), min((v + before) // factor, h - 1)
+            for i in range(first, last + 1):
+                add_weighted(line, taps[v - factor * i + before], level[i])
+        line[:] = 0.0
+
+
+@kernel
+def add_weighted(row, weight, out):
+    """Add weight·row to a row."""
+    for j in range(out.size):
+        out[j] += weight * row[j]
 
 
 @kernel

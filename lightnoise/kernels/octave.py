@@ -34,18 +34,29 @@ def part(row, channels, even, odd):
 @kernel
 def split(row, channels, even, odd):
     """Copy a row's even and odd cells apart."""
-    n = row.size // (2 * channels)
-    if channels == 3:  # with shapes that the compiler knows, it leaves out the checks of indices for signs
-        source, first, second = row.reshape(n, 6), even.reshape(n, 3), odd.reshape(n, 3)
-        for j in range(n):
-            for c in range(3):
-                first[j, c] = source[j, c]
-                second[j, c] = source[j, c + 3]
+    n, c = row.size // (2 * channels), channels
+    if c == 3:
+        copy_cells(row, 6, even, 3, n)
+        copy_cells(row[3:], 6, odd, 3, n)
     else:
         pairs = row.reshape(n, 2)
         for j in range(n):
             even[j] = pairs[j, 0]
             odd[j] = pairs[j, 1]
+
+
+@kernel
+def copy_cells(source, source_step, target, target_step, n):
+    """Copy n cells of three channels that stand so many numbers apart.
+
+    Four numbers at once are one instruction each to load and to store: the fourth is put right by the next cell.
+    """
+    for j in range(np.uint32(n - 1)):
+        i, k = np.uint32(j * source_step), np.uint32(j * target_step)
+        a, b, c, d = source[i], source[i + 1], source[i + 2], source[i + 3]
+        target[k], target[k + 1], target[k + 2], target[k + 3] = a, b, c, d
+    for c in range(3):
+        target[(n - 1) * target_step + c] = source[(n - 1) * source_step + c]
 
 
 @kernel
@@ -106,6 +117,14 @@ def halve_parts(even, odd, channels, out):
 
 
 @kernel
+def halve_rows(r0, r1, r2, r3, r4, r5, channels, row, even, odd, out):
+    """D of six rows: across them, then along; row (2·out), even and odd (out and a cell at both ends) are scratch."""
+    mix_six(r0, r1, r2, r3, r4, r5, row)
+    part(row, channels, even, odd)
+    halve_parts(even, odd, channels, out)
+
+
+@kernel
 def reflect_ends(row, channels):
     """Fill the first and the last cell of a row with their neighbours."""
     end = row.size - channels
@@ -140,17 +159,19 @@ def halve(image, channels, out):
     row = np.empty(width, np.float32)
     even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     for i in range(height // 2):
-        mix_six(
+        halve_rows(
             image[reflect(2 * i - 2, height)],
             image[reflect(2 * i - 1, height)],
             image[2 * i],
             image[2 * i + 1],
             image[reflect(2 * i + 2, height)],
             image[reflect(2 * i + 3, height)],
+            channels,
             row,
+            even,
+            odd,
+            out[i],
         )
-        part(row, channels, even, odd)
-        halve_parts(even, odd, channels, out[i])
 
 
 @kernel

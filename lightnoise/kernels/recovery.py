@@ -17,6 +17,15 @@ def largest_of(channels):
 
 
 @kernel
+def gain_of(stops, size, log_gain, per_stop, per_size, out):
+    """Turn mean contrasts in stops and lamps' own sizes into the logarithm of the gain, cell by cell."""
+    zero, one = np.float32(0.0), np.float32(1.0)
+    for j in range(out.size):
+        gentle = min(max(stops[j] * per_stop, zero), one)
+        out[j] = log_gain * (gentle * gentle) * min(max(size[j] * per_size, zero), one)
+
+
+@kernel
 def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white, ratio_y, ratio_x):
     """Raise near-white pixels in place.
 

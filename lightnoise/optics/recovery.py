@@ -34,7 +34,7 @@ SURROUND_DEG = (1.0, 8.0)
 
 #: Mean contrast in stops at which a pixel gets the whole gain, and how the gain's logarithm grows to there.
 FULL_CONTRAST_STOPS = 3.5
-CONTRAST_EXPONENT = 2
+CONTRAST_EXPONENT = 2  # what kernels.recovery.gain_of squares
 
 #: Width of the cell, degrees, in which a lamp's own size is judged: 4 pixels of a 1280-pixel frame of 60°.
 SIZE_DEG = 0.2
@@ -63,27 +63,30 @@ class Guess:
     surround: Image
 
 
-def guess(half: Image, highlight_gain: float, focal_x: float) -> Guess:
-    """Guess the gain of clipped pixels from a picture at half resolution.
+def guess(near: Image, sizes: tuple[tuple[int, int], ...], highlight_gain: float, focal_x: float) -> Guess:
+    """Guess the gain of clipped pixels from a picture at a quarter of its resolution.
 
     Parameters
     ----------
-    half : ndarray of shape (h, w, C), float32
-        Linear light, clipped: the pyramid's first level.
+    near : ndarray of shape (h, w, C), float32
+        Linear light, clipped: the pyramid's second level.
+    sizes : tuple of (int, int)
+        Of the pyramid's levels from there on, see `guess_sizes`.
     highlight_gain : float
         Largest gain, ≥ 1.
     focal_x : float
-        Horizontal focal length in cells of ``half``, which gives surrounds their size.
+        Horizontal focal length in cells of ``near``, which gives surrounds their size.
 
     Returns
     -------
     Guess
     """
-    height, width = half.shape[:2]
-    sizes = pyramid.level_sizes(height, width)
-    near = pyramid.shrink(half, sizes[1])
-    share = _contrast_share(luminance(near)[..., None], sizes[1:], focal_x * sizes[1][1] / width)
-    return Guess(np.float32(math.log(highlight_gain)) * share, near)
+    return Guess(_contrast_gain(luminance(near), sizes, focal_x, math.log(highlight_gain)), near)
+
+
+def guess_sizes(half_height: int, half_width: int) -> tuple[tuple[int, int], ...]:
+    """Return the sizes of the levels that `guess` works on, from that of the picture at half resolution."""
+    return pyramid.level_sizes(half_height, half_width)[1:]
 
 
 def raised(pixels: Image, rows: Index, columns: Index, guess: Guess, height: int, width: int) -> Image:
@@ -143,7 +146,8 @@ def recover(light: Image, highlight_gain: float, focal_y: float, focal_x: float)
         return light
     height, width = light.shape[:2]
     half = pyramid.shrink(light, pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))[1])
-    found = guess(half, highlight_gain, focal_x * half.shape[1] / width)
+    sizes = guess_sizes(*half.shape[:2])
+    found = guess(pyramid.shrink(half, sizes[0]), sizes, highlight_gain, focal_x * sizes[0][1] / width)
     out = light.copy()
     out[rows, columns] = raised(light[rows, columns], rows, columns, found, height, width)
     return out
@@ -166,10 +170,10 @@ def hold_measured(direct: Image, measured: Image, recovered: Image, factor: Imag
     np.minimum(direct, limit, out=direct, where=doubted)
 
 
-def _contrast_share(luminance: Image, sizes: tuple[tuple[int, int], ...], focal_x: float) -> Image:
-    """Return how much of the gain's logarithm each cell of the first level gets, (h, w) in [0, 1].
+def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x: float, log_gain: float) -> Image:
+    """Return how much of the gain's logarithm each cell of the first level gets, (h, w) in [0, log_gain].
 
-    ``luminance`` (h, w, 1) is that level, ``sizes`` are the levels from there on, ``focal_x`` is in its cells.
+    ``lightness`` (h, w) is that level, ``sizes`` are the levels from there on, ``focal_x`` is in its cells.
     """
     cell_deg = [math.degrees(math.atan(sizes[0][1] / size[1] / focal_x)) for size in sizes]
     octaves = np.log2(cell_deg)
@@ -177,16 +181,23 @@ def _contrast_share(luminance: Image, sizes: tuple[tuple[int, int], ...], focal_
     # a level counts fully within the range and fades over the octave beside it
     surround = np.clip(1.0 + np.minimum(octaves - low, high - octaves), 0.0, 1.0)
     own = np.clip(1.0 - np.abs(octaves - math.log2(SIZE_DEG)), 0.0, 1.0)
-    levels = pyramid.build(luminance, sizes[: 1 + max(_last(surround), _last(own))])
+    if not surround.any():  # the frame is narrower than any surround
+        surround[0] = 1.0
+    levels = pyramid.build(lightness[..., None], sizes[: 1 + max(_last(surround), _last(own))])
     contrast = [
         -np.log2(np.clip(level, np.float32(2.0**-16), np.float32(1.0))) if weight > 0.0 else level
         for level, weight in zip(levels, surround, strict=False)
     ]
-    if not surround.any():  # the frame is narrower than any surround
-        contrast[0] = -np.log2(np.clip(levels[0], np.float32(2.0**-16), np.float32(1.0)))
-    stops, size = _mean(contrast, surround), _mean(levels, own)
-    gentle = np.clip(stops / np.float32(FULL_CONTRAST_STOPS), np.float32(0.0), np.float32(1.0)) ** CONTRAST_EXPONENT
-    return np.asarray(gentle * np.clip(size / np.float32(FULL_SIZE), np.float32(0.0), np.float32(1.0)))
+    out = np.empty_like(lightness)
+    kernels.recovery.gain_of(
+        _mean(contrast, surround).reshape(-1),
+        _mean(levels, own).reshape(-1),
+        np.float32(log_gain),
+        np.float32(1.0 / FULL_CONTRAST_STOPS),
+        np.float32(1.0 / FULL_SIZE),
+        out.reshape(-1),
+    )
+    return out
 
 
 def _last(weights: NDArray[np.float64]) -> int:
@@ -195,9 +206,9 @@ def _last(weights: NDArray[np.float64]) -> int:
 
 
 def _mean(levels: list[Image], weights: NDArray[np.float64]) -> Image:
-    """Return the weighted mean of levels at the first one's size; the first alone where all weights are 0."""
-    if not weights.any():
-        return levels[0][..., 0]
+    """Return the weighted mean of levels at the first one's size; the first alone where all others' weights are 0."""
+    if not weights[1:].any():
+        return levels[0]
     last = _last(weights) + 1
     shares = np.stack([weights[:last], np.zeros(last)], axis=1) / weights.sum()
-    return pyramid.collapse(levels[:last], shares)[..., 0]
+    return pyramid.collapse(levels[:last], shares)

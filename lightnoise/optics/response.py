@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 def check_response(name: object) -> str:
     """Return a response's name if it is one of the table above, else raise ValueError."""
-    _parse(name)
+    parse_response(name)
     return str(name)
 
 
@@ -50,7 +50,7 @@ def decode(encoded: Array, response: str = "srgb") -> Array:
     ndarray of float64, same shape
         Linear light, white = 1.0.
     """
-    kind, strength = _parse(response)
+    kind, strength = parse_response(response)
     v = np.asarray(encoded, dtype=np.float64)
     if kind == "linear":
         return v.copy()
@@ -62,7 +62,7 @@ def decode(encoded: Array, response: str = "srgb") -> Array:
 
 def encode(linear: Array, response: str = "srgb") -> Array:
     """Return the encoded values of linear light in [0, 1]; the inverse of `decode`."""
-    kind, strength = _parse(response)
+    kind, strength = parse_response(response)
     x = np.asarray(linear, dtype=np.float64)
     if kind == "linear":
         return x.copy()
@@ -75,7 +75,8 @@ def encode(linear: Array, response: str = "srgb") -> Array:
 
 
 @lru_cache(maxsize=64)
-def _parse(name: object) -> tuple[str, float]:
+def parse_response(name: object) -> tuple[str, float]:
+    """Return a response's kind and strength (0 where it has none); ValueError if it is not of the table above."""
     kind, _, argument = str(name).partition(":")
     if not argument and kind in ("srgb", "linear"):
         return kind, 0.0

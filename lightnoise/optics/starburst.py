@@ -128,11 +128,11 @@ def starburst_at(
     y, x = np.broadcast_arrays(
         -height * np.asarray(dy_px, dtype=np.float64), width * np.asarray(dx_px, dtype=np.float64)
     )
-    pattern = _Pattern(Iris(blades, rotation_deg), f_number, width, height, radius)
+    pattern = Pattern(Iris(blades, rotation_deg), f_number, width, height, radius)
     return pattern.light(x.ravel(), y.ravel()).reshape(*x.shape, 3)
 
 
-class _Pattern:
+class Pattern:
     """Starburst of a disc, seen by pixels of one size. Lengths in micrometres, y up."""
 
     def __init__(self, iris: Iris, f_number: float, width: float, height: float, radius: float) -> None:
@@ -167,7 +167,7 @@ class _Pattern:
     def _around_disc(self, x: Array, y: Array) -> Array:
         """Convolve a point's pattern with the disc on a fine lattice, and interpolate there."""
         width, height = max(self.width, self.radius / 16.0), max(self.height, self.radius / 16.0)
-        point = _Pattern(self.iris, self.f_number, width, height, 0.0)
+        point = Pattern(self.iris, self.f_number, width, height, 0.0)
         step = min(width, height) / 3.0
         reach = math.ceil((_CLOSE + 1.0) * self.radius / step) + 2
         right, up = np.meshgrid(*[step * np.arange(-reach, reach + 1)] * 2)
@@ -183,7 +183,7 @@ class _Pattern:
 
     def _sum_of_parts(self, x: Array, y: Array) -> Array:
         """Divide the pixels into smaller ones."""
-        smaller = _Pattern(self.iris, self.f_number, self.width / _PARTS, self.height / _PARTS, self.radius)
+        smaller = Pattern(self.iris, self.f_number, self.width / _PARTS, self.height / _PARTS, self.radius)
         places = (np.arange(_PARTS) + 0.5) / _PARTS - 0.5
         right, up = np.meshgrid(self.width * places, self.height * places)
         return smaller._sums(x, y, right.ravel(), up.ravel())
@@ -219,7 +219,7 @@ class _Pattern:
         kx, squared = np.where(squared < 1e-6, 1e-3, kx), np.maximum(squared, 1e-6)  # not 0/0 in the centre
         real: Array = np.zeros((), dtype=u.dtype)
         imaginary: Array = np.zeros((), dtype=u.dtype)
-        normals, facing = self._normals()
+        normals, facing = self.edge_normals()
         for cosine, sine in normals:
             normal = kx * cosine + ky * sine
             edge = normal * np.sinc((ky * cosine - kx * sine) * (self.iris.side / (2.0 * np.pi)))
@@ -229,7 +229,7 @@ class _Pattern:
         scale = facing * self.iris.side / squared
         return np.asarray((real * real + imaginary * imaginary) * scale * scale)
 
-    def _normals(self) -> tuple[list[tuple[float, float]], int]:
+    def edge_normals(self) -> tuple[list[tuple[float, float]], int]:
         """Return the edges' normals as (cosine, sine), up to sign, and how many edges share each."""
         angles = self.iris.edge_angles
         facing = 2 if len(angles) % 2 == 0 else 1
@@ -242,10 +242,10 @@ class _Pattern:
             cells = self.f_number * _WAVELENGTHS_UM @ rgb_weights()
             return np.asarray(squared[:, None] ** -1.5 * (self.width * self.height / math.pi**3 * cells))
         light = np.zeros((x.size, 3), dtype=np.float32)
-        normals, facing = self._normals()
+        normals, facing = self.edge_normals()
         brightness = facing * self.width * self.height * self.iris.side**2 / (4.0 * math.pi**2 * Iris.area)
         for cosine, sine in normals:
-            table, step = self._ridge_profile(abs(self.width * sine), abs(self.height * cosine))
+            table, step = self.ridge_profile(abs(self.width * sine), abs(self.height * cosine))
             across = np.abs(y * cosine - x * sine)
             end = step * (len(table) - 1)
             fall = brightness * ((x * cosine + y * sine) / squared) ** 2
@@ -254,7 +254,7 @@ class _Pattern:
             light += table[index] * fall.astype(np.float32)[:, None]
         return light
 
-    def _ridge_profile(self, side_a: float, side_b: float) -> tuple[NDArray[np.float32], float]:
+    def ridge_profile(self, side_a: float, side_b: float) -> tuple[NDArray[np.float32], float]:
         """Return the mean over pixel and disc of Σ_λ w_λ sinc²(t·L/λN), tabulated over t ≥ 0, and its step.
 
         Seen along the ridge, a pixel is the convolution of the shadows of its sides, so that its mean is a

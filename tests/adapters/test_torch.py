@@ -11,7 +11,7 @@ import pytest
 
 import lightnoise as ln
 from lightnoise import scenes
-from lightnoise.functional.chain import _damage, _in_order, render_plainly
+from lightnoise.functional.chain import _damage, one_of_each, render_plainly
 from lightnoise.optics import response as curves
 
 torch = pytest.importorskip("torch")
@@ -95,7 +95,7 @@ def array(images):
 
 def plainly(image, params, camera):
     """Return picture and damage from the functional layer's plain way."""
-    effects = _in_order(params)
+    effects = one_of_each(params)
     if all(effect.is_identity for effect in effects):
         return image, np.zeros(image.shape[:2], np.float32)
     result, share = render_plainly(image, effects, camera)
@@ -116,6 +116,13 @@ def assert_same(image, params, camera):
 @pytest.mark.parametrize("name", CASES)
 def test_same_picture(name):
     assert_same(night(*SIZE), CASES[name], ln.Camera())
+
+
+def test_same_sun_over_a_near_white_lamp():
+    image = night(*SIZE)
+    image[20:45, 70:95] = 250 / 255
+    for strength in (1e-4, 1e-3, 1.0):
+        assert_same(image, [ln.GlareParams(veil=0.05, sun_strength=strength, **SUN)], ln.Camera())
 
 
 @pytest.mark.parametrize("name", CAMERAS)
@@ -261,7 +268,7 @@ def test_plans_travel():
 @pytest.mark.parametrize("name", ["srgb", "linear", "power:2.2", "scurve:0.6", "scurve:1.0"])
 def test_responses(name):
     """The functional layer's curves; white stays white exactly, since that is what tells clipped pixels."""
-    parsed = curves._parse(name)
+    parsed = curves.parse_response(name)
     codes = np.linspace(0.0, 1.0, 4097, dtype=np.float32)
     light = response.decode(torch.from_numpy(codes), parsed)
     np.testing.assert_allclose(light.numpy(), curves.decode(codes, name), rtol=2e-6, atol=2e-7)

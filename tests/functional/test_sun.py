@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lightnoise as ln
+from lightnoise.functional.chain import one_of_each, render_plainly
 
 HEIGHT, WIDTH = 180, 320
 CAMERA = ln.Camera()
@@ -150,3 +151,23 @@ def test_the_sun_burns_a_picture_white_and_is_in_the_damage_map():
     np.testing.assert_array_equal(out[y, WIDTH // 2], 255)
     assert damage[y, WIDTH // 2] == 1.0
     assert damage[y, WIDTH // 2 + 20] > damage[-1, 0]
+
+
+@pytest.mark.parametrize("exposure_ev", [0.0, -2.0])
+@pytest.mark.parametrize("strength", [1e-4, 1.0])
+def test_the_sun_shines_over_near_white(exposure_ev, strength):
+    """A lamp's near-white core is held at what was measured; what a sun adds in front of it is not."""
+    azimuth, elevation = 4.0, 3.0
+    y = round(0.5 * (HEIGHT - 1) - FOCAL * math.tan(math.radians(elevation)) / math.cos(math.radians(azimuth)))
+    x = round(0.5 * (WIDTH - 1) + FOCAL * math.tan(math.radians(azimuth)))
+    image = np.full((HEIGHT, WIDTH, 3), 10, np.uint8)
+    image[y - 3 : y + 4, x - 3 : x + 4] = 250
+    sun = ln.GlareParams(sun_azimuth_deg=azimuth, sun_elevation_deg=elevation, sun_strength=strength)
+    params = [sun, ln.GammaParams(exposure_ev=exposure_ev)]
+    fast = ln.chain(image, params)
+    plain, _ = render_plainly(image, one_of_each(params), ln.Camera())
+    np.testing.assert_allclose(fast.astype(int), plain, atol=1)
+    assert (fast[y, x] == 255).all()
+    without = ln.chain(image, params[1:])
+    assert (fast[y + 3, x + 3] == without[y + 3, x + 3]).all()
+    assert (without[y, x] < 255).all()

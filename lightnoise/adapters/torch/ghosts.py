@@ -69,12 +69,12 @@ class Ghosts:
         lit = [(glare.blades, glare.rotation_deg) for glare in glares if glare.ghosts > 0.0]
         if not lit:
             return None
-        drawn = reflections._drawn(f_number, grid.height / grid.focal_y)
+        drawn = reflections.drawn_ghosts(f_number, grid.height / grid.focal_y)
         pad = 1 + max(kernel.reach[0] for iris in set(lit) for kernel in _discs(drawn, *iris, grid))
         field = transform_length(grid.height + 2 * pad), transform_length(grid.width + 2 * pad)
         each = [(g.blades, g.rotation_deg) if g.ghosts > 0.0 else lit[0] for g in glares]
-        strongest = reflections._strongest(drawn)
-        tints = np.stack([reflections._tint(ghost, channels) / strongest for ghost in drawn])
+        strongest = reflections.strongest_channel(drawn)
+        tints = np.stack([reflections.tint_of(ghost, channels) / strongest for ghost in drawn])
         sun_rows, sun_columns = None, None
         if any(sun is not None and sun.has_picture and g.ghosts > 0.0 for sun, g in zip(suns, glares, strict=True)):
             points = [_points(drawn, sun, grid, pad, field) for sun in suns]
@@ -110,7 +110,7 @@ def ghosts(light: Tensor, plan: Ghosts) -> Tensor:
 @lru_cache(maxsize=64)
 def _discs(drawn: tuple[Ghost, ...], blades: int, rotation_deg: float, grid: Grid) -> list[Kernel]:
     return [
-        reflections._disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0))
+        reflections.iris_disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0))
         for ghost in drawn
     ]
 
@@ -120,7 +120,7 @@ def _iris_spectra(
     f_number: float, blades: int, rotation_deg: float, grid: Grid, field: tuple[int, int], device: torch.device
 ) -> Tensor:
     """Return the spectra of each ghost's disc, (G, 1, N, M // 2 + 1)."""
-    drawn = reflections._drawn(f_number, grid.height / grid.focal_y)
+    drawn = reflections.drawn_ghosts(f_number, grid.height / grid.focal_y)
     spectra = [spectrum(kernel.values[..., 0], field) for kernel in _discs(drawn, blades, rotation_deg, grid)]
     return torch.from_numpy(np.stack(spectra)[:, None]).to(device)
 
@@ -128,7 +128,7 @@ def _iris_spectra(
 @lru_cache(maxsize=32)
 def _scalings(f_number: float, grid: Grid, n: int, pad: int, length: int, device: torch.device) -> Tensor:
     """Return for each ghost the matrix that brings n cells to the field's, (G, length, n)."""
-    drawn = reflections._drawn(f_number, grid.height / grid.focal_y)
+    drawn = reflections.drawn_ghosts(f_number, grid.height / grid.focal_y)
     offsets = np.arange(n) - 0.5 * (n - 1)
     matrices = [_shared(ghost.magnification * offsets + 0.5 * (n - 1) + pad, length).T for ghost in drawn]
     return torch.from_numpy(np.stack(matrices)).contiguous().to(device)

@@ -132,7 +132,7 @@ class _Spread:
 @lru_cache(maxsize=4096)
 def _spread(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int, channels: int) -> _Spread:
     budget = share(bloom, glare, camera, height, width)
-    straight, weights = lens._radial(budget, camera, height, width)
+    straight, weights = lens.radial_weights(budget, camera, height, width)
     kept = np.full(channels, budget.direct + straight)
     if budget.ghosts > 0.0:
         frame = grid_of_level(height, width, camera, 0)

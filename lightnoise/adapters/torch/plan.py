@@ -22,7 +22,7 @@ from lightnoise.adapters.torch.response import Response
 from lightnoise.adapters.torch.sensor import Noise
 from lightnoise.camera import Camera
 from lightnoise.functional import sensor
-from lightnoise.functional.chain import Effects, _in_order
+from lightnoise.functional.chain import Effects, one_of_each
 from lightnoise.functional.grid import frame_sizes, grid_of_level
 from lightnoise.optics import pyramid as levels
 from lightnoise.optics import response as curves
@@ -138,9 +138,9 @@ def is_shared(params: BatchParams) -> bool:
 def _per_sample(params: BatchParams) -> list[Effects]:
     """Return each sample's three effects, the identity for those absent; one entry for params that all share."""
     if not is_shared(_listed(params)):
-        return [_in_order(_listed(entry)) for entry in _listed(params)]
+        return [one_of_each(_listed(entry)) for entry in _listed(params)]
     try:
-        return [_in_order(_listed(params))]
+        return [one_of_each(_listed(params))]
     except ValueError as error:
         raise ValueError(f"{error}; for params of each image write a list of lists") from None
 
@@ -170,7 +170,7 @@ def _plan(samples: list[Effects], height: int, width: int, channels: int, camera
         width=width,
         channels=channels,
         samples=len(samples),
-        response=curves._parse(camera.response),
+        response=curves.parse_response(camera.response),
         gamma=column(exponents, device) if (exponents != 1.0).any() else None,
         exposure=column(exposures, device) if linear else None,
         untouched=column(untouched, device, np.bool_) if untouched.any() else None,

@@ -28,7 +28,7 @@ from lightnoise.functional.sun import Sun
 from lightnoise.optics.aperture import Iris
 from lightnoise.optics.psf import RadialPsf, truncation_deg
 from lightnoise.optics.spectrum import WAVELENGTHS_NM, rgb_weights
-from lightnoise.optics.starburst import _Pattern
+from lightnoise.optics.starburst import Pattern
 from lightnoise.params import GlareParams
 
 Array = NDArray[np.float64]
@@ -67,7 +67,7 @@ def stray(
     if not any(bursts):
         return veil.repeat(1, channels, 1, 1)
     lit = [sun if burst else _DARK for sun, burst in zip(shining, bursts, strict=True)]
-    spikes = _blurred(_spikes(lit, glares, camera, grid, device), suns._disc_kernel(grid)) * column(bursts, device)
+    spikes = _blurred(_spikes(lit, glares, camera, grid, device), suns.disc_kernel(grid)) * column(bursts, device)
     return veil + (spikes if channels == 3 else spikes.mean(1, keepdim=True))
 
 
@@ -94,7 +94,7 @@ def _veil(lights: Sequence[Sun], budgets: Sequence[Budget], grid: Grid, device: 
 
 def _tangents(grid: Grid) -> tuple[Array, Array]:
     """Return the tangents of the cells' directions, up (h, 1) and right (1, w)."""
-    y, x = suns._offsets(grid)
+    y, x = suns.centre_offsets(grid)
     return -y / grid.focal_y, x / grid.focal_x
 
 
@@ -115,7 +115,7 @@ def _log_densities(psf: RadialPsf) -> tuple[float, Array]:
     """Return where a PSF ends, radians, and the logarithm of its density per steradian from the sun's edge to there."""
     limit = math.radians(89.0 if psf.name == "moffat" else min(89.0, truncation_deg(psf.name)))
     theta = np.geomspace(_SUN_RADIUS, limit * (1.0 - 1e-6), _ANGLES)
-    return limit, np.log(suns._per_steradian(psf, theta))
+    return limit, np.log(suns.density_per_steradian(psf, theta))
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,10 @@ def _far(blades: int, rotation_deg: float, f_number: float, width: float, height
         halo = f_number * 1e-3 * WAVELENGTHS_NM @ rgb_weights() * width * height / math.pi**3
         return _Far(np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros((0, 0, 3), np.float32), halo)
     iris = Iris(blades, rotation_deg)
-    pattern = _Pattern(iris, f_number, width, height, 0.0)
-    normals, facing = pattern._normals()
+    pattern = Pattern(iris, f_number, width, height, 0.0)
+    normals, facing = pattern.edge_normals()
     brightness = facing * width * height * iris.side**2 / (4.0 * math.pi**2 * Iris.area)
-    profiles = [pattern._ridge_profile(abs(width * sine), abs(height * cosine)) for cosine, sine in normals]
+    profiles = [pattern.ridge_profile(abs(width * sine), abs(height * cosine)) for cosine, sine in normals]
     sections = np.zeros((len(normals), max(len(table) for table, _ in profiles), 3), np.float32)
     for section, (table, _) in zip(sections, profiles, strict=True):
         section[: len(table)] = brightness * table
@@ -168,7 +168,7 @@ def _spikes(
     seen = next(glare for sun, glare in zip(lights, glares, strict=True) if sun.has_picture)
     irises = [glare if sun.has_picture else seen for sun, glare in zip(lights, glares, strict=True)]
     places = np.array([sun.offset(grid) if sun.has_picture else _NOWHERE for sun in lights])
-    down, right = (cells.ravel() - at[:, None] for cells, at in zip(suns._offsets(grid), places.T, strict=True))
+    down, right = (cells.ravel() - at[:, None] for cells, at in zip(suns.centre_offsets(grid), places.T, strict=True))
 
     far = _far_light(
         [_far(iris.blades, iris.rotation_deg, camera.f_number, width, height) for iris in irises],
@@ -217,9 +217,11 @@ def _near(
     """Return the cells next to a sun, interpolated between whole offsets; None if they are not in the frame."""
     if not (len(rows) and len(columns)):
         return None
-    whole = suns._near_spikes(iris.blades, camera.f_number, grid.pitch_um, iris.rotation_deg, grid.cell_aspect)
+    whole = suns.near_spikes(iris.blades, camera.f_number, grid.pitch_um, iris.rotation_deg, grid.cell_aspect)
     light = np.zeros((len(rows), len(columns), 3), np.float32)
-    for (i, share_y), (k, share_x) in itertools.product(suns._between(down[rows[0]]), suns._between(right[columns[0]])):
+    for (i, share_y), (k, share_x) in itertools.product(
+        suns.linear_shares(down[rows[0]]), suns.linear_shares(right[columns[0]])
+    ):
         light += np.float32(share_y * share_x) * whole[i : i + len(rows), k : k + len(columns)]
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1), light
 
