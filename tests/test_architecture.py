@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "lightnoise"
+PACKAGE, TRAINING = ROOT / "lightnoise", ROOT / "lightnoise_train"
 
 #: From the bottom up. A module imports from its own layer and from lower ones.
 LAYERS = [
@@ -27,10 +27,25 @@ LAYERS = [
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
 
+TRAINING_LAYERS = [
+    {"errors"},
+    {"json_lines"},
+    {"config"},
+    {"lanes"},
+    {"data"},
+    {"models", "objectives"},
+    {"evaluation"},
+    {"tasks", "report"},
+    {"studies"},
+    {"cli"},
+]
+TRAINING_LAYER_OF = {name: height for height, names in enumerate(TRAINING_LAYERS) for name in names}
+
 #: Where presets and severities are looked up by name while a transform is read from a file.
 BY_NAME = {("transforms", "presets"), ("transforms", "severity")}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TRAINING_MODULES = sorted(TRAINING.rglob("*.py"))
 
 
 def part(module):
@@ -58,12 +73,12 @@ def imports(path, top_level_only=False):
                 yield f"{node.module}.{alias.name}" if is_module else node.module
 
 
-def own(path, **kwargs):
-    return [name for name in imports(path, **kwargs) if name.split(".")[0] == "lightnoise"]
+def own(path, package="lightnoise", **kwargs):
+    return [name for name in imports(path, **kwargs) if name.split(".")[0] == package]
 
 
 def ids(path):
-    return str(path.relative_to(PACKAGE))
+    return str(path.relative_to(TRAINING if TRAINING in path.parents else PACKAGE))
 
 
 def test_every_module_has_a_layer():
@@ -85,6 +100,19 @@ def test_imports_point_down(path):
             assert LAYER_OF[here] > LAYER_OF["io"], f"{ids(path)} imports the package itself"
             continue
         assert LAYER_OF[there] <= LAYER_OF[here], f"{ids(path)} imports {name} from a higher layer"
+
+
+@pytest.mark.parametrize("path", TRAINING_MODULES, ids=ids)
+def test_training_imports_point_down(path):
+    here = part(dotted(path))
+    for name in own(path, "lightnoise_train"):
+        lower = TRAINING_LAYER_OF[part(name)] < TRAINING_LAYER_OF.get(here, 0)
+        assert lower or part(name) == here, f"{ids(path)} imports {name}, which is not below it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_nothing_of_lightnoise_imports_the_training(path):
+    assert not own(path, "lightnoise_train")
 
 
 def test_the_package_imports_no_adapter_and_no_command_line():
@@ -125,12 +153,13 @@ def test_torch_stays_in_its_adapters(path):
 
 
 def test_no_module_is_called_after_nothing():
-    assert not [ids(path) for path in MODULES if path.stem in {"utils", "util", "helpers", "common", "misc"}]
+    nothing = {"utils", "util", "helpers", "common", "misc"}
+    assert not [ids(path) for path in MODULES + TRAINING_MODULES if path.stem in nothing]
 
 
 def test_modules_are_small_enough_to_read():
-    long = {ids(path): lines for path in MODULES if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 600}
-    assert not long
+    lines = {ids(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES + TRAINING_MODULES}
+    assert not {name: count for name, count in lines.items() if count > 600}
 
 
 HEAVY = (
