@@ -17,7 +17,7 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain numbers, strings and None, ready for JSON."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload]
+        return {name: getattr(self, name) for name in self.field_names()}
 
     @classmethod
     def from_dict(cls: type[R], values: dict[str, Any]) -> R:

@@ -6,7 +6,6 @@ The params are what to keep: `lightnoise.chain` with them gives the picture agai
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from lightnoise import checks
 from lightnoise.camera import Camera
+from lightnoise.keyed import Draws
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
 #: Fields whose range is drawn evenly in the logarithm: shot noise after Brooks et al. 2019, and read noise with it.
@@ -44,12 +44,13 @@ class Transform:
         """
         if not isinstance(rng, np.random.Generator):
             raise TypeError(f"rng must be a numpy.random.Generator, got {rng!r}")
-        # the coin and the members draw from generators of their own, so that one more effect moves no other
-        kind = type(rng.bit_generator)
-        coin, own = rng.bit_generator.seed_seq.spawn(2)  # type: ignore[attr-defined]
-        if self.p < 1.0 and np.random.Generator(kind(coin)).random() >= self.p:
+        return self.draw(Draws.of(rng), shape)
+
+    def draw(self, draws: Draws, shape: Sequence[int]) -> list[Params]:
+        """Draw params from numbers by name, so that one more effect or range moves no other; see `sample`."""
+        if self.p < 1.0 and draws.uniform("p") >= self.p:
             return []
-        return self._draw(np.random.Generator(kind(own)), shape)
+        return self._draw(draws, shape)
 
     def __call__(
         self,
@@ -69,7 +70,7 @@ class Transform:
         """Return the transform as plain dictionaries and lists, ready for JSON or YAML; see `from_dict`."""
         raise NotImplementedError
 
-    def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
+    def _draw(self, draws: Draws, shape: Sequence[int]) -> list[Params]:
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -100,11 +101,14 @@ class Effect(Transform):
         for end in (0, 1):  # both ends of every range must be values the params accept
             self.params_type(**{name: _end(value, end) for name, value in self.ranges.items()})
 
-    def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
-        names = self.params_type.field_names()
-        draws = dict(zip(names, rng.random(len(names)), strict=True))  # a field's draw does not depend on the others
-        values = {name: _pick(name, value, draws[name]) for name, value in self.ranges.items()}
-        return [self.params_type(**values)]  # type: ignore[list-item]
+    def _draw(self, draws: Draws, shape: Sequence[int]) -> list[Params]:
+        return [self.params_type(**self._values(draws))]  # type: ignore[list-item]
+
+    def _values(self, draws: Draws) -> dict[str, Any]:
+        return {
+            name: _within(name, value, draws.uniform(name)) if isinstance(value, tuple) else value
+            for name, value in self.ranges.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"bloom": {field: value or [low, high], …, "p": p}}``."""
@@ -147,23 +151,18 @@ class Gamma(Effect):
 
     params_type = GammaParams
 
-    def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
-        [params] = super()._draw(rng, shape)
-        assert isinstance(params, GammaParams)
-        seed = int(rng.integers(2**32))
-        if "noise_seed" in self.ranges:
-            return [params]
-        return [dataclasses.replace(params, noise_seed=seed)]
+    def _values(self, draws: Draws) -> dict[str, Any]:
+        return {"noise_seed": draws.whole("noise_seed", 2**32), **super()._values(draws)}
 
 
 class Fixed(Transform):
-    """Params as they are, drawn with probability ``p``: how severities enter chains and files."""
+    """Params as they are, noise pattern included, drawn with probability ``p``: how a draw is told to be made again."""
 
     def __init__(self, params: Iterable[Params], *, p: float = 1.0) -> None:
         self.params = list(params)
         self.p = checks.number("p", p, 0.0, 1.0)
 
-    def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
+    def _draw(self, draws: Draws, shape: Sequence[int]) -> list[Params]:
         return list(self.params)
 
     def to_dict(self) -> dict[str, Any]:
@@ -205,10 +204,11 @@ class Chain(_Group):
 
     kind = "chain"
 
-    def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
-        generators = rng.spawn(len(self.transforms))
+    def _draw(self, draws: Draws, shape: Sequence[int]) -> list[Params]:
         return [
-            params for one, own in zip(self.transforms, generators, strict=True) for params in one.sample(own, shape)
+            params
+            for number, one in enumerate(self.transforms)
+            for params in one.draw(draws.branch(str(number)), shape)
         ]
 
 
@@ -217,12 +217,17 @@ class OneOf(_Group):
 
     kind = "one_of"
 
-    def _draw(self, rng: np.random.Generator, shape: Sequence[int]) -> list[Params]:
-        which, own = rng.spawn(2)
-        return self.transforms[int(which.integers(len(self.transforms)))].sample(own, shape)
+    def _draw(self, draws: Draws, shape: Sequence[int]) -> list[Params]:
+        return self.transforms[draws.whole("member", len(self.transforms))].draw(draws.branch("member"), shape)
 
 
 EFFECT_TRANSFORMS: dict[str, type[Effect]] = {"bloom": Bloom, "glare": Glare, "gamma": Gamma}
+
+
+def at_values(params: Params, *, p: float = 1.0) -> Effect:
+    """Return the transform that draws these values, with probability ``p``; its noise, if any, is new in every draw."""
+    fields = {name: getattr(params, name) for name in params.field_names() if name != "noise_seed"}
+    return EFFECT_TRANSFORMS[params.effect](p=p, **fields)
 
 
 def from_dict(spec: Any) -> Transform:
@@ -265,7 +270,7 @@ def from_dict(spec: Any) -> Transform:
         from lightnoise.severity import severity
 
         checks.keys("severity", body, ("effect", "level", "p"))
-        return Fixed([severity(str(body.get("effect")), body.get("level"))], p=body.get("p", 1.0))
+        return at_values(severity(str(body.get("effect")), body.get("level")), p=body.get("p", 1.0))
     if kind == "fixed":
         from lightnoise.params import params_from_dict
 
@@ -300,11 +305,9 @@ def _end(value: Any, which: int) -> Any:
     return value[which] if isinstance(value, tuple) else value
 
 
-def _pick(name: str, value: Any, draw: float) -> Any:
-    """Return the value at ``draw`` in [0, 1) of a range, or the fixed value."""
-    if not isinstance(value, tuple):
-        return value
-    low, high = value
+def _within(name: str, ends: tuple[Any, Any], draw: float) -> Any:
+    """Return the value at ``draw`` in [0, 1) of a field's range."""
+    low, high = ends
     if name in WHOLE or name == "noise_seed":
         return int(low) + int(draw * (int(high) - int(low) + 1))
     if name in LOGARITHMIC:

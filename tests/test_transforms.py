@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,6 +128,16 @@ def test_every_draw_has_noise_of_its_own_unless_named():
     seeds = {params.noise_seed for [params] in draws(ln.Gamma(shot=0.01), 100)}
     assert len(seeds) == 100
     assert {params.noise_seed for [params] in draws(ln.Gamma(shot=0.01, noise_seed=7), 100)} == {7}
+
+
+def test_a_calibrated_effect_is_the_same_noise_by_hand_and_new_noise_in_every_draw():
+    params = ln.severity("gamma_under", 3)
+    frames = [np.full((*SHAPE[:2], 3), value, np.uint8) for value in (90, 92)]
+    one, other = (ln.chain(frame, [params]).astype(float).ravel() for frame in frames)
+    assert np.corrcoef(one, other)[0, 1] > 0.8
+    drawn = [draw for [draw] in draws(from_dict({"severity": {"effect": "gamma_under", "level": 3}}), 50)]
+    assert len({draw.noise_seed for draw in drawn}) == 50
+    assert {replace(draw, noise_seed=0) for draw in drawn} == {params}
 
 
 def test_sampling_and_applying_touch_no_global_generator():

@@ -9,7 +9,7 @@ from lightnoise import checks
 from lightnoise.camera import CAMERAS, Camera
 from lightnoise.presets import PRESETS, preset
 from lightnoise.severity import EFFECTS, severity
-from lightnoise.transforms import EFFECT_TRANSFORMS, OneOf, Transform, from_dict
+from lightnoise.transforms import OneOf, Transform, at_values, from_dict
 
 Range = float | tuple[float, float]
 WholeRange = int | tuple[int, int]
@@ -73,16 +73,12 @@ def light_noise_from(
 
 
 def _calibrated(effect: str, levels: WholeRange | None) -> Transform:
-    """Return a calibrated effect at a level, or at one of several; its noise, if any, is new in every draw."""
+    """Return a calibrated effect at a level, or at one of several."""
     low, high = levels if isinstance(levels, (tuple, list)) else (levels, levels) if levels is not None else (1, 5)
     low, high = (checks.integer("severity", level, 1, 5) for level in (low, high))
     if low > high:
         raise ValueError(f"severity must be a level or a pair (low, high) with low ≤ high, got {levels!r}")
-    steps: list[Transform] = []
-    for level in range(low, high + 1):
-        params = severity(effect, level)
-        fields = {name: getattr(params, name) for name in params.field_names() if name != "noise_seed"}
-        steps.append(EFFECT_TRANSFORMS[params.effect](**fields))
+    steps: list[Transform] = [at_values(severity(effect, level)) for level in range(low, high + 1)]
     return steps[0] if len(steps) == 1 else OneOf(steps)
 
 

@@ -31,7 +31,7 @@ def draw(transform: Transform, seed: int, owner: str, shape: Sequence[int]) -> l
     -------
     list of params
     """
-    return transform.sample(keyed.generator(seed, owner), shape)
+    return transform.draw(keyed.draws(seed, owner), shape)
 
 
 def of_frame(params: list[Params], number: int) -> list[Params]:

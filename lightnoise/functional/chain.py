@@ -18,6 +18,10 @@ Image = NDArray[Any]
 Effects = tuple[BloomParams, GlareParams, GammaParams]
 P = TypeVar("P", bound=EffectParams)
 
+#: What stands for an effect that is absent, and for a camera that is not given.
+IDENTITIES: Effects = (BloomParams(), GlareParams(), GammaParams())
+DEFAULT_CAMERA = Camera()
+
 
 def bloom(image: Image, params: BloomParams, *, camera: Camera | None = None, return_damage: bool = False) -> Any:
     """Apply bloom alone; see `chain`."""
@@ -232,11 +236,8 @@ def one_of_each(params: Iterable[Params]) -> Effects:
         if one.effect in found:
             raise ValueError(f"each effect may stand once in a chain, got {one.effect} twice")
         found[one.effect] = one
-    return (
-        found.get("bloom", BloomParams()),
-        found.get("glare", GlareParams()),
-        found.get("gamma", GammaParams()),
-    )
+    bloom_params, glare_params, gamma_params = (found.get(absent.effect, absent) for absent in IDENTITIES)
+    return bloom_params, glare_params, gamma_params
 
 
 def _of_type(params: Any, wanted: type[P]) -> P:
@@ -247,7 +248,7 @@ def _of_type(params: Any, wanted: type[P]) -> P:
 
 def _camera(camera: Camera | None) -> Camera:
     if camera is None:
-        return Camera()
+        return DEFAULT_CAMERA
     if not isinstance(camera, Camera):
         raise TypeError(f"camera must be a lightnoise.Camera, got {camera!r}")
     return camera

@@ -70,7 +70,7 @@ def render(
     hold_measured(direct, bright.measured, bright.light, factor)
     _put(picture, bright.rows, bright.columns, direct, spread, gamma, camera)
     if stray.disc is not None:
-        _put_disc(picture, stray.disc, color, bright, table, factor, spread, gamma, camera)
+        _put_disc(picture, stray.disc, color, bright, direct, table, factor, spread, gamma, camera)
     return picture, _share(color, table, bright, stray, half) if with_share else None
 
 
@@ -219,22 +219,23 @@ def _put_disc(
     disc: tuple[slice, slice, Image],
     color: Codes,
     bright: Bright,
+    direct: Image,
     table: Image,
     factor: Image,
     stray: Image,
     gamma: GammaParams,
     camera: Camera,
 ) -> None:
-    """Add the sun's disc over what was recovered beneath it."""
+    """Add the sun's disc over what is beneath; ``direct`` is the near-white pixels' light, held at what was measured."""
     rows, columns, radiance = disc
-    light = table[color[rows, columns]]
+    light = table[color[rows, columns]] * factor
     inside = (
         (bright.rows >= rows.start)
         & (bright.rows < rows.stop)
         & (bright.columns >= columns.start)
         & (bright.columns < columns.stop)
     )
-    light[bright.rows[inside] - rows.start, bright.columns[inside] - columns.start] = bright.light[inside]
+    light[bright.rows[inside] - rows.start, bright.columns[inside] - columns.start] = direct[inside]
     covered = np.nonzero(radiance > 0.0)
-    direct = (light[covered] + radiance[covered][:, None]) * factor
-    _put(out, covered[0] + rows.start, covered[1] + columns.start, direct, stray, gamma, camera)
+    lit = light[covered] + radiance[covered][:, None] * factor
+    _put(out, covered[0] + rows.start, covered[1] + columns.start, lit, stray, gamma, camera)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightnoise.keyed import generator
+from lightnoise.keyed import Draws, draws, generator
 
 
 def first(*key):
@@ -54,3 +54,32 @@ def test_draws_over_items_are_uniform():
 def test_generators_can_spawn():
     left, right = generator(0, "x").spawn(2)
     assert left.random() != right.random()
+
+
+def test_named_draws_never_change():
+    # Golden, as above.
+    drawn = draws(0, "clips/0313-1/6040/20.jpg", 0)
+    assert drawn.uniform("scatter") == 0.5583173485367552
+    assert drawn.branch("0").whole("noise_seed", 2**32) == 2069952278
+
+
+def test_names_and_branches_have_draws_of_their_own():
+    drawn = draws(1, "a")
+    names = [f"name {number}" for number in range(50)]
+    every = [source.uniform(name) for source in (drawn, drawn.branch("0"), drawn.branch("1")) for name in names]
+    assert len(set(every)) == 150
+    assert every[:50] == [draws(1, "a").uniform(name) for name in names]
+    assert drawn.uniform("name 0") != draws(1, "a", 1).uniform("name 0") != draws(2, "a").uniform("name 0")
+
+
+def test_named_draws_are_uniform():
+    values = np.array([draws(0, index).uniform("scatter") for index in range(4000)])
+    assert ((values >= 0.0) & (values < 1.0)).all()
+    whole = [draws(0, index).whole("member", 20) for index in range(4000)]
+    for counts in (np.histogram(values, bins=20, range=(0, 1))[0], np.bincount(whole, minlength=20)):
+        assert float(((counts - 200.0) ** 2 / 200.0).sum()) < 43.8
+
+
+def test_a_generator_moves_on_when_it_keys_draws():
+    rng = np.random.default_rng(0)
+    assert Draws.of(rng).uniform("x") != Draws.of(rng).uniform("x")

@@ -154,7 +154,7 @@ def test_the_sun_burns_a_picture_white_and_is_in_the_damage_map():
 
 
 @pytest.mark.parametrize("exposure_ev", [0.0, -2.0])
-@pytest.mark.parametrize("strength", [1e-4, 1.0])
+@pytest.mark.parametrize("strength", [1e-6, 1e-4, 1.0])
 def test_the_sun_shines_over_near_white(exposure_ev, strength):
     """A lamp's near-white core is held at what was measured; what a sun adds in front of it is not."""
     azimuth, elevation = 4.0, 3.0
@@ -167,7 +167,7 @@ def test_the_sun_shines_over_near_white(exposure_ev, strength):
     fast = ln.chain(image, params)
     plain, _ = render_plainly(image, one_of_each(params), ln.Camera())
     np.testing.assert_allclose(fast.astype(int), plain, atol=1)
-    assert (fast[y, x] == 255).all()
+    assert (fast[y, x] == 255).all() or strength < 1e-5
     without = ln.chain(image, params[1:])
     assert (fast[y + 3, x + 3] == without[y + 3, x + 3]).all()
     assert (without[y, x] < 255).all()

@@ -188,7 +188,8 @@ def _plan(samples: list[Effects], height: int, width: int, channels: int, camera
 @lru_cache(maxsize=32)
 def _recovery(camera: Camera, height: int, width: int, device: torch.device) -> Recovery:
     half = grid_of_level(height, width, camera, 1)
-    return Recovery.of(levels.level_sizes(half.height, half.width), camera.highlight_gain, half.focal_x, device)
+    sizes = levels.level_sizes(half.height, half.width)
+    return Recovery.of((height, width), sizes, camera.highlight_gain, half.focal_x, device)
 
 
 def _noise(gammas: Sequence[GammaParams], device: torch.device) -> Noise:

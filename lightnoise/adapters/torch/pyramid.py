@@ -20,8 +20,17 @@ from lightnoise.optics import pyramid
 
 Matrix = NDArray[np.float32]
 
-#: Cells along an axis, at most, for which operators are dense matrices.
+#: Cells along the longer axis, at most, of a level that is coarse.
 COARSE = 96
+
+#: Cells along an axis, at most, for which operators are dense matrices, where that is not `COARSE`: processors take
+#: arithmetic more lightly than memory.
+DENSE = {"cpu": 256}
+
+
+def is_dense(n: int, device: torch.device) -> bool:
+    """Whether an axis of n cells is short enough for dense matrices."""
+    return n <= DENSE.get(device.type, COARSE)
 
 
 @dataclass(frozen=True)
@@ -81,15 +90,16 @@ def octaves(sizes: tuple[tuple[int, int], ...], device: torch.device) -> tuple[O
 @lru_cache(maxsize=128)
 def step(n: int, m: int, device: torch.device) -> Step:
     """Return the step of one axis."""
+    dense = is_dense(n, device)
 
     def matrix(band: pyramid.Band, columns: int) -> Band | Tensor:
-        return _tensor(_dense(band, columns), device) if n <= COARSE else Band.of(band, device)
+        return _tensor(_dense(band, columns), device) if dense else Band.of(band, device)
 
     return Step(
         down=matrix(pyramid.shrinking(n, m), n),
         up=matrix(pyramid.widening(n, m), m),
         smooth=matrix(pyramid.smoothing(n), n),
-        halves=n > COARSE and n == 2 * m,
+        halves=not dense and n == 2 * m,
     )
 
 

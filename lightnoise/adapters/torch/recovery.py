@@ -45,6 +45,8 @@ class Recovery:
         From there on.
     surround, own : Tensor of shape (n,), float32
         Weights of the levels from there on in the mean contrast, and in a lamp's own size.
+    wide : tuple of Tensor of shape (H, h) and (w, W), or None
+        Bilinear interpolation from those cells to the frame, as matrices where its axes are short.
     """
 
     log_gain: Tensor
@@ -52,12 +54,20 @@ class Recovery:
     steps: tuple[Octave, ...]
     surround: Tensor
     own: Tensor
+    wide: tuple[Tensor, Tensor] | None
 
     @classmethod
-    def of(cls, sizes: tuple[tuple[int, int], ...], gain: float, focal_x: float, device: torch.device) -> Recovery:
-        """Plan the recovery on levels of the given sizes, the first one being the picture at half resolution.
+    def of(
+        cls,
+        frame: tuple[int, int],
+        sizes: tuple[tuple[int, int], ...],
+        gain: float,
+        focal_x: float,
+        device: torch.device,
+    ) -> Recovery:
+        """Plan the recovery of a frame, with levels of the given sizes, the first one being at half resolution.
 
-        ``focal_x`` is its horizontal focal length in cells.
+        ``focal_x`` is that level's horizontal focal length in cells.
         """
         octaves = np.log2([math.degrees(math.atan(sizes[0][1] / width / focal_x)) for _, width in sizes[1:]])
         low, high = np.log2(SURROUND_DEG)
@@ -68,7 +78,17 @@ class Recovery:
         log_gain, surround_, own_ = (
             torch.tensor(values, dtype=torch.float32, device=device) for values in (math.log(gain), surround, own)
         )
-        return cls(log_gain, near, tuple(steps), surround_, own_)
+        wide = None
+        if all(pyramid.is_dense(n, device) for n in frame):
+            rows, columns = (_bilinear(n, m, device) for n, m in zip(sizes[1], frame, strict=True))
+            wide = rows, columns.T.contiguous()
+        return cls(log_gain, near, tuple(steps), surround_, own_, wide)
+
+
+def _bilinear(n: int, m: int, device: torch.device) -> Tensor:
+    """Return the matrix (m, n) of bilinear interpolation from n cells to m."""
+    cells = torch.eye(n, device=device)[None]
+    return F.interpolate(cells, m, mode="linear", align_corners=False)[0].T.contiguous()
 
 
 def _shares(weights: np.ndarray) -> list[float]:
@@ -97,7 +117,10 @@ def recover(measured: Tensor, half: Tensor, recovery: Recovery) -> Tensor:
     near = pyramid.shrink(half, recovery.near)
     hue = near / near.amax(1, keepdim=True).clamp(min=1e-6)
     found = torch.cat([recovery.log_gain * _contrast_share(luminance(near), recovery), hue], 1)
-    found = F.interpolate(found, measured.shape[2:], mode="bilinear", align_corners=False)
+    if recovery.wide is None:
+        found = F.interpolate(found, measured.shape[2:], mode="bilinear", align_corners=False)
+    else:
+        found = recovery.wide[0] @ found @ recovery.wide[1]
     gain, tint = found.split([1, channels], 1)
 
     largest, smallest = measured.amax(1, keepdim=True), measured.amin(1, keepdim=True)
@@ -105,10 +128,10 @@ def recover(measured: Tensor, half: Tensor, recovery: Recovery) -> Tensor:
     doubt = ((smallest - BELIEVED) * (1.0 / (NEAR_WHITE - BELIEVED))).clamp(0.0, 1.0)
     # a channel below near white bounds the others through the hue; one above bounds nothing
     unbound = step(measured, NEAR_WHITE).mul_(_ENDLESS)
-    bound = torch.addcdiv(unbound, measured, tint.clamp(min=1e-3)).amin(1, keepdim=True)
+    bound = unbound.addcdiv_(measured, tint.clamp(min=1e-3)).amin(1, keepdim=True)
     bound = torch.minimum(bound.clamp(min=1.0).log(), gain)
-    gained = (torch.exp(torch.lerp(bound, gain, doubt)) - 1.0) * tint
-    return torch.addcmul(measured, gained, torch.maximum(doubt, step(measured, 1.0)))
+    gained = torch.expm1(torch.lerp(bound, gain, doubt)) * tint
+    return gained.mul_(torch.maximum(doubt, step(measured, 1.0))).add_(measured)
 
 
 def hold_measured(direct: Tensor, measured: Tensor, factor: Tensor) -> Tensor:
