@@ -28,13 +28,20 @@ class Section(BaseModel):
         """Let a section that is given in part keep the rest of this configuration's defaults, not of its class's."""
         if not isinstance(values, dict):
             return values
-        defaults = {name: field.default for name, field in cls.model_fields.items()}
-        return {
-            name: {**defaults[name].model_dump(), **value}
-            if isinstance(value, dict) and isinstance(defaults.get(name), Section)
-            else value
-            for name, value in values.items()
-        }
+        filled = dict(values)
+        for name, field in cls.model_fields.items():
+            if isinstance(field.default, Section) and isinstance(values.get(name), dict):
+                filled[name] = _completed(field.default, values[name])
+        return filled
+
+
+def _completed(default: Section, values: dict[str, Any]) -> dict[str, Any]:
+    """Return values with those of the default for what they leave out, in sections of sections too."""
+    filled = default.model_dump()
+    for name, value in values.items():
+        inner = getattr(default, name, None)
+        filled[name] = _completed(inner, value) if isinstance(inner, Section) and isinstance(value, dict) else value
+    return filled
 
 
 class OptimizerConfig(Section):
@@ -174,6 +181,7 @@ ARMS: Mapping[str, Recipe] = {
     "simclr": Recipe(initialisation="simclr", preprocessing="unit", schedule="two_stage"),
     "scratch": Recipe(initialisation="scratch", preprocessing="normalize", schedule="single"),
     "baseline_noise": Recipe(initialisation="imagenet", preprocessing="normalize", schedule="single", light_noise=True),
+    "scratch_noise": Recipe(initialisation="scratch", preprocessing="normalize", schedule="single", light_noise=True),
 }
 
 
@@ -197,9 +205,10 @@ class FinetuneConfig(LoopConfig):
     )
     epochs: PositiveInt = 30
     batch: int = Field(default=16, ge=2)
-    arm: Literal["baseline", "simclr", "scratch", "baseline_noise"] = "baseline"
+    arm: Literal["baseline", "simclr", "scratch", "baseline_noise", "scratch_noise"] = "baseline"
     recipe: Recipe = ARMS["baseline"]
     encoder: EncoderConfig = EncoderConfig(output_stride=16)
+    head_channels: int = Field(default=256, ge=8, le=2048, description="of DeepLabV3's head; 256 is the paper's")
     imagenet_weights: str = Field(default="imagenet", description='a file, or "imagenet" to have them fetched')
     simclr_weights: Path | None = Field(default=None, description="encoder.pt of a pretraining run")
     optimizer: OptimizerConfig = OptimizerConfig(name="adamw", rate=1e-3, weight_decay=1e-4)

@@ -53,6 +53,13 @@ def parse_object(line: bytes) -> dict[str, Any]:
     return values
 
 
+def require(values: dict[str, Any], *keys: str) -> None:
+    """Raise a ValueError that names the first of some keys that an object lacks, and those that it has."""
+    for key in keys:
+        if key not in values:
+            raise ValueError(f"has no {key}; it has {', '.join(values) or 'nothing'}")
+
+
 def is_number(value: Any) -> bool:
     """Return whether a JSON value is a number that fits a float."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1e300

@@ -226,7 +226,7 @@ def _put_disc(
     gamma: GammaParams,
     camera: Camera,
 ) -> None:
-    """Add the sun's disc over what is beneath; ``direct`` is the near-white pixels' light, held at what was measured."""
+    """Add the sun's disc over what is beneath; ``direct`` is near-white pixels' light, held at what was measured."""
     rows, columns, radiance = disc
     light = table[color[rows, columns]] * factor
     inside = (

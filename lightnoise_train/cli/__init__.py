@@ -14,6 +14,7 @@ from lightnoise import __version__
 
 _COMMANDS = {
     "demo": "The whole experiment on embedded scenes, from data to report, on a laptop.",
+    "study": "All of it for several arms and seeds: pretrain, fine-tune, judge, report.",
     "pretrain": "Pretrain an encoder on pairs of light-noised views.",
     "finetune": "Train a lane segmenter.",
     "evaluate": "Score lanes against labels by TuSimple's rules.",

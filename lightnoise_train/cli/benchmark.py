@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,9 +15,8 @@ from lightnoise.cli import options
 from lightnoise_train.cli import settings
 
 if TYPE_CHECKING:
-    from lightnoise_train.evaluation.answers import Predictor
-    from lightnoise_train.evaluation.benchmark import Course
     from lightnoise_train.evaluation.conditions import Judged
+    from lightnoise_train.evaluation.results import Results
 
 _NORMALISATIONS = {
     "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
@@ -61,6 +60,14 @@ _NORMALISATIONS = {
     multiple=True,
     help="May be given more than once.  [default: 1 to 5; the clean frames are always judged]",
 )
+@click.option(
+    "--unlabelled",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    help="May be given more than once: images without labels, such as real night frames. Lanes are written and "
+    "counted, not scored.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Of the light.  [default: 0]")
 @click.option("--camera", metavar="NAME", help="What took the frames; `lightnoise effects` lists them.")
 @settings.configured
@@ -77,6 +84,7 @@ _NORMALISATIONS = {
     show_default=True,
     help="Of such a model.",
 )
+@settings.resume
 @options.overwrite
 def command(
     models: tuple[str, ...],
@@ -90,6 +98,7 @@ def command(
     input_size: str | None,
     normalise: str,
     output: str,
+    resume: bool,
     overwrite: bool,
     **flags: Any,
 ) -> None:
@@ -99,11 +108,13 @@ def command(
     lightnoise-train benchmark --model runs/simclr --model runs/baseline --out judged/
     lightnoise-train benchmark --model mine=my_detector:find_lanes --in tusimple/ --out judged/
     lightnoise-train benchmark --model net.onnx --normalise imagenet --noised noised/ --out judged/
+    lightnoise-train benchmark --model runs/simclr --effect my_fog.py:fog --unlabelled night/ --out held_out/
 
     Without --in, --noised or --scenes, runs of finetune are judged on the test part of their own data, other models
     on embedded scenes. A function gets (image, h_samples) and returns a list of lanes, one column per row, -2 where
     absent. OUT gets results.jsonl, each frame's accuracy, FP, FN and similarity, for `report`; predictions/ in
-    TuSimple's official form; examples of frames with lanes; and config.yaml.
+    TuSimple's official form; examples of frames with lanes; and config.yaml. All models see the same pictures, drawn
+    once. After an interruption --resume goes on with the frames that are left.
 
     \b
     Settings beside the flags, with their defaults:
@@ -114,10 +125,10 @@ def command(
     from lightnoise_train import config as configs
     from lightnoise_train.evaluation import benchmark
     from lightnoise_train.evaluation.predictors import open_predictors
+    from lightnoise_train.evaluation.results import read_results
     from lightnoise_train.evaluation.segmenters import Pixels
+    from lightnoise_train.report.examples import show_course
 
-    if (out / benchmark.RESULTS_FILE).exists() and not overwrite:
-        raise click.UsageError(f"--out {out}: holds results already: --overwrite replaces them")
     data = _data(models, root, noised, scenes, config_file)
     given = {name: value for name, value in {**data, "noised": noised, **flags}.items() if value not in (None, ())}
     as_settings = [f"{name}={json.dumps(value, default=str)}" for name, value in given.items()]
@@ -125,19 +136,14 @@ def command(
     pixels = Pixels(_size(input_size), *_NORMALISATIONS[normalise], output)
     predictors = open_predictors(models, pixels, _device(device))
     course = benchmark.course(config)
-    typed = " ".join(["lightnoise-train", *sys.argv[1:]])
-    configs.save(config, out, typed)
+    typed = subprocess.list2cmdline(["lightnoise-train", *sys.argv[1:]])
     click.echo(f"{len(course.frames)} frames × {len(course.conditions)} conditions × {len(predictors)} models")
-    verdicts = [
-        benchmark.judge(each, course, workers=config.workers, progress=_bar(each.identity)) for each in predictors
-    ]
-    floor = benchmark.prior(config, course)
-    path = benchmark.save(verdicts, out, config, typed, floor)
-    _write_examples(out, course, predictors, path)
-    for verdict in verdicts:
-        click.echo(_line(verdict.run, verdict.rows))
-    if floor is not None:
-        click.echo(f"prior, the mean lanes of the training part: accuracy {floor.accuracy:.4f} under any light")
+    path = benchmark.run(
+        config, predictors, course, out, resume=resume, overwrite=overwrite, command=typed, progress=_bar()
+    )
+    show_course(out, course, predictors, path)
+    for line in _lines(read_results(path)):
+        click.echo(line)
     click.echo(f"{path}; next:  lightnoise-train report {out} --out report/")
 
 
@@ -145,7 +151,7 @@ def _data(
     models: Sequence[str], root: Path | None, noised: Path | None, scenes: int | None, file: Path | None
 ) -> dict[str, Any]:
     """Return the settings that the flags, or the runs that are judged, make of the data."""
-    from lightnoise_train.evaluation.benchmark import data_of_runs
+    from lightnoise_train.evaluation.course import data_of_runs
     from lightnoise_train.evaluation.predictors import split_name
     from lightnoise_train.evaluation.segmenters import SEGMENTER_FILE
 
@@ -181,42 +187,26 @@ def _device(name: str) -> str:
     return name
 
 
-def _bar(identity: dict[str, Any]) -> Callable[[Iterator[Judged], int], Iterable[Judged]]:
+def _bar() -> Callable[[Iterator[Judged], int], Iterable[Judged]]:
     from tqdm import tqdm
 
-    name = f"{identity['arm']} {identity['seed']}"
-    return lambda frames, total: tqdm(frames, desc=name, total=total, unit="frame", disable=None)
+    return lambda frames, total: tqdm(frames, total=total, unit="frame", disable=None)
 
 
-def _write_examples(out: Path, course: Course, predictors: Sequence[Predictor], results: Path) -> None:
-    """Write the frames that a report shows; models that are files cannot be asked again."""
-    from lightnoise_train.evaluation.conditions import Condition, Judged, labelled
-    from lightnoise_train.evaluation.predictors import PredictionFiles
-    from lightnoise_train.evaluation.results import Run, read_results
-    from lightnoise_train.evaluation.tables import arm_tables
-    from lightnoise_train.report.examples import write_examples
-
-    def detector(predictor: Predictor) -> Callable[..., Any]:
-        def find(image: Any, label: Any) -> Any:
-            frame = Judged(label.raw_file, label, [predictor.prepare(image)])
-            return predictor(frame, [Condition("clean", 0)]).predictions[0].lanes
-
-        return find
-
-    detectors = {
-        Run(*(each.identity[name] for name in Run._fields)): detector(each)
-        for each in predictors
-        if not isinstance(each, PredictionFiles)
-    }
-    encoders = {run.encoder for run in detectors}
-    tables = [table for table in arm_tables(read_results(results)) if table.encoder in encoders]
-    if tables and any(table.effects for table in tables):
-        labels = {frame.key: labelled(frame) for frame in course.frames.frames}
-        write_examples(out, tables, labels, lambda key, c: course.picture(key, Condition(*c)), detectors)
-
-
-def _line(run: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
-    clean = fmean(row["accuracy"] for row in rows if not row["severity"])
-    noised = [row["accuracy"] for row in rows if row["severity"]]
-    under = f", under noise {fmean(noised):.4f}" if noised else ""
-    return f"{run['arm']} ({run['encoder']}, seed {run['seed']}): accuracy clean {clean:.4f}{under}"
+def _lines(results: Results) -> Iterator[str]:
+    """Yield a line for each run: its accuracy on clean frames and under noise."""
+    for run in results.runs:
+        rows = results.where(**run._asdict())
+        noised = rows["severity"] > 0
+        under = f", under noise {rows['accuracy'][noised].mean():.4f}" if noised.any() else ""
+        clean = rows["accuracy"][~noised].mean()
+        yield f"{run.arm} ({run.encoder}, seed {run.seed}): accuracy clean {clean:.4f}{under}"
+    head = results.headers[0]
+    if head["prior"]:
+        floor = head["prior"]["accuracy"]
+        yield f"prior, the mean lanes of the training part: accuracy {floor:.4f} under any light"
+    for look in head["unlabelled"]:
+        yield (
+            f"{look['arm']} ({look['encoder']}, seed {look['seed']}) on {look['folder']}, which has no labels: "
+            f"{look['lanes']:.1f} lanes a frame, two or more in {100 * look['with_two']:.0f} % of {look['frames']}"
+        )

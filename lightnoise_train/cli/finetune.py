@@ -31,6 +31,7 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resu
     simclr            simclr                 unit                  two_stage        false
     scratch           scratch                normalize             single           false
     baseline_noise    imagenet               normalize             single           true
+    scratch_noise     scratch                normalize             single           true
     normalize: less the mean, by the standard deviation; unit: / 255. two_stage: the head alone at first, then all,
     the backbone at backbone_rate × the rate.
 

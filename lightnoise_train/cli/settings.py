@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,3 +32,14 @@ def resume(function: F) -> F:
     return click.option("--resume", is_flag=True, help="Go on after an interruption; the same settings otherwise.")(
         function
     )
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings as a line that has nothing of the code that gave them."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"Warning: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before

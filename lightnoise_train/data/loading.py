@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import multiprocessing
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, default_collate
 
 from lightnoise import checks, keyed
 from lightnoise.adapters.loading import EpochIndex, Indexed, KeyedDataset
+from lightnoise_train.errors import DataError
 
 
 class KeyedSampler:
@@ -90,6 +92,8 @@ class KeyedLoader(DataLoader[Any]):
 
     def _counted(self, batches: Iterator[Any]) -> Iterator[Any]:
         for batch in batches:
+            if isinstance(batch, _Refusal):
+                raise DataError(batch.reason)
             self._taken += 1
             yield batch
         self._taken = self.sampler.start = 0  # the next pass is whole
@@ -102,6 +106,34 @@ class KeyedLoader(DataLoader[Any]):
         """Go on where ``state`` was taken: the next pass leaves out the batches handed out before."""
         self.sampler.set_epoch(state["epoch"])
         self.sampler.start = state["batches"] * (self.batch_size or 1)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A worker's DataError on its way to this process: torch would put the worker's whole traceback into its words."""
+
+    reason: str
+
+
+class _Refusing(KeyedDataset):
+    """A data set that gives a refusal in place of an item that cannot be read."""
+
+    def __getitem__(self, index: int) -> Any:
+        try:
+            return super().__getitem__(index)
+        except DataError as error:
+            return _Refusal(str(error))
+
+
+@dataclass(frozen=True)
+class _Collate:
+    """Makes a batch of items, or lets the first refusal among them stand for it."""
+
+    collate: Callable[[list[Any]], Any]
+
+    def __call__(self, items: list[Any]) -> Any:
+        refused = [item for item in items if isinstance(item, _Refusal)]
+        return refused[0] if refused else self.collate(items)
 
 
 def loader(
@@ -145,17 +177,21 @@ def loader(
     ------
     ValueError
         If there are fewer samples than one batch, so that no batch would come.
+
+    Notes
+    -----
+    A DataError of the data set or the transform comes out of the iteration as it is, from workers too.
     """
     sampler = KeyedSampler(len(data), seed, shuffle, rank, replicas)
     if drop_last and len(sampler) < checks.integer("batch_size", batch_size, 1, 2**31):
         raise ValueError(f"batch_size must be at most the {len(sampler)} samples of each process, got {batch_size}")
     return KeyedLoader(
-        KeyedDataset(data, transform, seed),
+        _Refusing(data, transform, seed),
         batch_size=batch_size,
         sampler=sampler,
         drop_last=drop_last,
         num_workers=workers,
-        collate_fn=collate,
+        collate_fn=_Collate(collate or default_collate),
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
         prefetch_factor=4 if workers else None,

@@ -1,313 +1,175 @@
-"""The light-noise benchmark: each model on each frame in each condition."""
+"""The light-noise benchmark: each model on each frame in each condition, and the files that hold what came out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import numpy as np
-from pydantic import Field
-
-from lightnoise.camera import CAMERAS, Camera
 from lightnoise_train import config as configs
-from lightnoise_train.config import DataConfig, FinetuneConfig, Section
-from lightnoise_train.data import splits, tusimple
-from lightnoise_train.data.frames import FrameSet, Image
-from lightnoise_train.data.loading import loader
-from lightnoise_train.data.sources import open_frames
-from lightnoise_train.errors import ConfigError, DataError
-from lightnoise_train.evaluation import conditions as cond
-from lightnoise_train.evaluation.answers import Answer, Features, Predictor
-from lightnoise_train.evaluation.conditions import Condition, Drawn, Judged, Prepare, Read
-from lightnoise_train.evaluation.predictions import Prediction, write_predictions
+from lightnoise_train.data.frames import FrameSet
+from lightnoise_train.errors import ConfigError
+from lightnoise_train.evaluation import unlabelled
+from lightnoise_train.evaluation.answers import Predictor
+from lightnoise_train.evaluation.course import BenchmarkConfig, Course, course, differences, prior
+from lightnoise_train.evaluation.judging import Progress, Verdict, ask, conditions_of, judge, score
+from lightnoise_train.evaluation.marks import Journal, clean_features
+from lightnoise_train.evaluation.predictions import write_predictions
 from lightnoise_train.evaluation.predictors import PredictionFiles
-from lightnoise_train.evaluation.prior import mean_lanes
-from lightnoise_train.evaluation.results import header, write_results
-from lightnoise_train.evaluation.similarity import chance_level, cosine
-from lightnoise_train.evaluation.tusimple import Score, evaluate, per_frame, without_empty_lanes
+from lightnoise_train.evaluation.results import header, read_results, write_results
+from lightnoise_train.evaluation.segmenters import SEGMENTER_FILE
+from lightnoise_train.evaluation.tusimple import Score
+
+__all__ = ["RESULTS_FILE", "BenchmarkConfig", "Course", "Verdict", "course", "judge", "prior", "run", "save"]
 
 RESULTS_FILE = "results.jsonl"
+_JOURNALS = "journal"
 
 
-class BenchmarkConfig(Section):
-    """``lightnoise-train benchmark``: which frames, under which light."""
-
-    data: DataConfig = DataConfig()
-    part: Literal["train", "val", "test"] = "test"
-    noised: Path | None = Field(None, description="trees of `data noise` to read instead of drawing light")
-    effects: list[str] = Field(list(cond.DEFAULT_EFFECTS), min_length=1)
-    severities: list[Annotated[int, Field(ge=0, le=5)]] = Field(list(cond.SEVERITIES), min_length=1)
-    camera: str | None = Field(None, description="a named camera; by default that of the data")
-    height: int | None = Field(None, ge=32, le=8192, description="rows at which light is drawn; null for the frame's")
-    seed: int = Field(0, ge=0, description="of the light")
-    workers: int = Field(0, ge=0, description="processes that draw light")
-
-
-@dataclass(frozen=True)
-class Course:
-    """The frames and conditions that all models are judged on.
-
-    Parameters
-    ----------
-    frames : FrameSet
-        Labelled.
-    conditions : tuple of Condition
-        The clean one first.
-    blocks : tuple of str
-        The block of each frame, for the bootstrap: a stretch of a drive.
-    pictures : callable
-        From a predictor's `Prepare` to the loader's transform, `Drawn` or `Read`.
-    """
-
-    frames: FrameSet
-    conditions: tuple[Condition, ...]
-    blocks: tuple[str, ...]
-    pictures: Callable[[Prepare], Drawn | Read]
-
-    def picture(self, key: str, condition: Condition) -> Image:
-        """Return a frame in a condition, as the models get it before they prepare it."""
-        index = next(i for i, frame in enumerate(self.frames.frames) if frame.key == key)
-        return self.pictures(_as_it_is).picture(self.frames[index], condition)
-
-
-@dataclass(frozen=True, eq=False)
-class Verdict:
-    """What a model scored.
-
-    Parameters
-    ----------
-    run : dict
-        Its entry in the result file's header: ``arm``, ``encoder``, ``seed``, ``source``, ``chance``.
-    rows : list of dict
-        Of the result file.
-    predictions : dict of Condition to list of Prediction
-    """
-
-    run: dict[str, Any]
-    rows: list[dict[str, Any]]
-    predictions: dict[Condition, list[Prediction]]
-
-
-def course(config: BenchmarkConfig) -> Course:
-    """Return the frames and conditions of a configuration.
-
-    Raises
-    ------
-    ConfigError, DataError
-        If there is no such effect, or the frames are not as they should be.
-    """
-    if config.noised is not None:
-        return _course_of_trees(config, config.noised)
-    try:
-        chosen = tuple(cond.conditions(config.effects, config.severities))
-    except (TypeError, ValueError) as error:
-        raise ConfigError(str(error)) from error
-    name = config.camera or (config.data.kind if config.data.kind in CAMERAS else None)
-    if name is not None and name not in CAMERAS:
-        raise ConfigError(f"camera must be one of {', '.join(CAMERAS)}; got {name!r}")
-    camera = CAMERAS[name] if name else Camera()
-    frames = open_frames(config.data, config.part)
-    seed, height = config.seed, config.height
-    return Course(
-        frames,
-        chosen,
-        block_names(frames, config.data),
-        lambda prepare: Drawn(chosen, prepare, camera, seed, height),
-    )
-
-
-def _course_of_trees(config: BenchmarkConfig, root: Path) -> Course:
-    there, folders = cond.trees_of(root)
-    wanted = [
-        i for i, c in enumerate(there) if i == 0 or (c.effect in config.effects and c.severity in config.severities)
-    ]
-    chosen, trees = tuple(there[i] for i in wanted), tuple(folders[i] for i in wanted)
-    frames = tusimple.load(trees[0], "test")
-    return Course(frames, chosen, block_names(frames, config.data), lambda prepare: Read(chosen, prepare, trees))
-
-
-def block_names(frames: FrameSet, data: DataConfig) -> tuple[str, ...]:
-    """Return the name of each frame's block: stretches of a drive; embedded scenes have nothing in common."""
-    if data.kind == "roads":
-        return tuple(frame.key for frame in frames.frames)
-    names = [""] * len(frames)
-    for number, block in enumerate(splits.contiguous_blocks(frames.frames, data.blocks_per_drive)):
-        for index in block:
-            names[index] = f"{splits.drive(frames.frames[index])}/{number}"
-    return tuple(names)
-
-
-def judge(
-    predictor: Predictor,
+def run(
+    config: BenchmarkConfig,
+    predictors: Sequence[Predictor],
     course: Course,
+    out: Path,
     *,
-    workers: int = 0,
-    progress: Callable[[Iterator[Judged], int], Iterable[Judged]] | None = None,
-) -> Verdict:
-    """Judge a model on every frame in every condition.
+    resume: bool = False,
+    overwrite: bool = False,
+    command: str = "",
+    progress: Progress | None = None,
+) -> Path:
+    """Judge models and write what came out.
 
     Parameters
     ----------
-    predictor : Predictor
+    config : BenchmarkConfig
+    predictors : sequence of Predictor
     course : Course
-    workers : int
-        Processes that make pictures; 0 makes them in this one.
+        Of the configuration.
+    out : Path
+        Gets ``config.yaml``; ``results.jsonl``; and ``predictions/`` in the official form, a file of each condition in
+        a folder of each run, so that they can be submitted, or judged again. Until the end ``journal/`` has what is
+        known of the frames so far.
+    resume : bool
+        Whether to go on after an interruption: frames that models have answered are not asked about again.
+    overwrite : bool
+        Whether to replace what is there.
+    command : str
+        What was typed.
     progress : callable, optional
-        Wraps the frames as they come, given their number: a progress bar.
+        See `judging.Progress`.
 
     Returns
     -------
-    Verdict
-
-    Raises
-    ------
-    DataError
-        If the model fails on a frame, or its files lack one.
-
-    Notes
-    -----
-    Labelled lanes that are absent from every row are left out first; the official test set has none. Speed is not
-    judged: the rule on run time does not apply here, it does in ``lightnoise-train evaluate``.
-    """
-    conditions = course.conditions
-    if isinstance(predictor, PredictionFiles):
-        conditions = tuple(predictor.available(conditions))
-    labels = [without_empty_lanes(cond.labelled(frame)) for frame in course.frames.frames]
-    answers = [
-        predictor(frame, conditions)
-        for frame in (progress or _unwatched)(_judged(predictor, course, workers), len(labels))
-    ]
-    similarity, chance = _similarities(answers, course.blocks, "features")
-    before, chance_before = _similarities(answers, course.blocks, "features_before")
-    rows: list[dict[str, Any]] = []
-    predictions: dict[Condition, list[Prediction]] = {}
-    identity = {name: predictor.identity[name] for name in ("arm", "encoder", "seed")}
-    for number, condition in enumerate(conditions):
-        found = predictions[condition] = [answer.predictions[number] for answer in answers]
-        scores = per_frame([Prediction(p.raw_file, p.lanes) for p in found], labels)
-        for i, label in enumerate(labels):
-            rows.append(
-                {
-                    **identity,
-                    "effect": condition.effect,
-                    "severity": condition.severity,
-                    "frame": label.raw_file,
-                    "block": course.blocks[i],
-                    "accuracy": scores.accuracy[i],
-                    "fp": scores.fp[i],
-                    "fn": scores.fn[i],
-                    "similarity": similarity[i, number],
-                    "similarity_before": before[i, number],
-                }
-            )
-    levels = {"similarity": chance, "similarity_before": chance_before}
-    run = {**predictor.identity, "chance": {name: level for name, level in levels.items() if level}}
-    return Verdict(run, rows, predictions)
-
-
-def _judged(predictor: Predictor, course: Course, workers: int) -> Iterator[Judged]:
-    if isinstance(predictor, PredictionFiles):  # it looks at no picture, so that none is made
-        for frame in course.frames.frames:
-            yield Judged(frame.key, cond.labelled(frame), [])
-        return
-    batches = loader(
-        course.frames,
-        course.pictures(predictor.prepare),
-        seed=0,
-        batch_size=1,
-        shuffle=False,
-        drop_last=False,
-        workers=workers,
-        collate=_only,
-    )
-    yield from batches
-
-
-def _similarities(
-    answers: Sequence[Answer], blocks: Sequence[str], which: str
-) -> tuple[np.ndarray[Any, Any], dict[str, float] | None]:
-    """Return each frame's similarity in each condition, and the chance level; NaN and None without features."""
-    features: list[Features | None] = [getattr(answer, which) for answer in answers]
-    known = [each for each in features if each is not None]
-    if len(known) < len(answers):
-        return np.full((len(answers), len(answers[0].predictions)), np.nan), None
-    similarity = np.stack([cosine(np.broadcast_to(each[:1], each.shape), each) for each in known])
-    level = chance_level(np.stack([each[0] for each in known]), blocks)
-    return similarity, level.to_dict() if level.pairs else None
-
-
-def prior(config: BenchmarkConfig, course: Course) -> Score | None:
-    """Return what the mean lanes of the training part score on the course, looking at no picture; see `mean_lanes`.
-
-    Light cannot change it, so that one score is for all conditions. None where there is no training part.
-    """
-    data = config.data
-    if data.kind == "roads":
-        data = data.model_copy(update={"count": min(data.count, _PRIOR_SCENES), "cache": None})
-    try:
-        training = open_frames(data, "train")
-    except DataError:
-        return None
-    answer = mean_lanes([cond.labelled(frame) for frame in training.frames])
-    labels = [without_empty_lanes(cond.labelled(frame)) for frame in course.frames.frames]
-    return evaluate([Prediction(label.raw_file, answer.at(label.h_samples)) for label in labels], labels)
-
-
-_PRIOR_SCENES = 300  # enough for means; each costs a layout
-
-
-def save(
-    verdicts: Sequence[Verdict], out: Path, config: BenchmarkConfig, command: str = "", floor: Score | None = None
-) -> Path:
-    """Write ``results.jsonl`` and ``predictions/`` of a benchmark, and return the path of the former.
-
-    ``floor`` is the score of the mean lanes, for the header.
-
-    Predictions are in the official form, a file of each condition in a folder of each run, so that they can be
-    submitted, or judged again.
-    """
-    for verdict in verdicts:
-        folder = out / "predictions" / "-".join(str(verdict.run[name]) for name in ("arm", "encoder", "seed"))
-        for condition, predictions in verdict.predictions.items():
-            write_predictions(folder.with_name(_file_name(folder.name)) / f"{condition.name}.json", predictions)
-    head = header([verdict.run for verdict in verdicts], config.model_dump(mode="json"), command, floor)
-    write_results(out / RESULTS_FILE, head, (row for verdict in verdicts for row in verdict.rows))
-    return out / RESULTS_FILE
-
-
-def data_of_runs(folders: Sequence[Path]) -> DataConfig | None:
-    """Return the data that runs of ``lightnoise-train finetune`` were trained on; None without any run.
+    Path
+        Of ``results.jsonl``. It is there once all is done, and then whole.
 
     Raises
     ------
     ConfigError
-        If they were trained on different data.
+        If the folder holds results or an interrupted benchmark and neither ``resume`` nor ``overwrite`` is set, or what
+        is to go on has changed.
+    DataError
+        If the data are not as they should be, or a model fails.
     """
-    runs = [configs.load(FinetuneConfig, folder / configs.FILE_NAME).data for folder in folders]
-    for other in runs[1:]:
-        before = runs[0].model_dump()
-        differ = [key for key, value in other.model_dump().items() if value != before[key] and key != "cache"]
-        if differ:
-            raise ConfigError(
-                f"the runs were trained on data that differ in {', '.join(differ)}: say what to judge them on, with "
-                "--in, --noised, --scenes or --config"
-            )
-    return runs[0] if runs else None
+    results, journals = out / RESULTS_FILE, out / _JOURNALS
+    if _is_done(config, predictors, out, resume=resume, overwrite=overwrite):
+        return results
+    if len({folder.name for folder in config.unlabelled}) < len(config.unlabelled):
+        raise ConfigError(
+            "folders of unlabelled images must differ in their names, for the files of their lanes"
+        )
+    unlabelled_frames = {folder: unlabelled.load(folder) for folder in config.unlabelled}
+    configs.save(config, out, command)
+    marks = [Journal(journals / f"{_name(each.identity)}.jsonl", _about(each, course)) for each in predictors]
+    ask(predictors, course, marks, workers=config.workers, progress=progress)
+    verdicts = [score(each, course, theirs) for each, theirs in zip(predictors, marks, strict=True)]
+    looks: list[dict[str, Any]] = []
+    for predictor, verdict in zip(predictors, verdicts, strict=True):
+        looks += _look(predictor, verdict, unlabelled_frames, out)
+    save(verdicts, out, config, command, prior(config, course), looks)
+    shutil.rmtree(journals)
+    return results
 
 
-def _file_name(name: str) -> str:
+def save(
+    verdicts: Sequence[Verdict],
+    out: Path,
+    config: BenchmarkConfig,
+    command: str = "",
+    floor: Score | None = None,
+    looks: Sequence[dict[str, Any]] = (),
+) -> Path:
+    """Write ``predictions/`` and ``results.jsonl`` of a benchmark, and return the path of the latter.
+
+    ``floor`` is the score of the mean lanes and ``looks`` what runs say of frames without labels, for the header.
+    """
+    for verdict in verdicts:
+        folder = _predictions(out, verdict.run)
+        for condition, predictions in verdict.predictions.items():
+            write_predictions(folder / f"{condition.name}.json", predictions)
+    head = header([verdict.run for verdict in verdicts], config.model_dump(mode="json"), command, floor, looks)
+    write_results(out / RESULTS_FILE, head, (row for verdict in verdicts for row in verdict.rows))
+    return out / RESULTS_FILE
+
+
+def _is_done(
+    config: BenchmarkConfig, predictors: Sequence[Predictor], out: Path, *, resume: bool, overwrite: bool
+) -> bool:
+    """Return whether all is there already; raise a ConfigError where what is there is in the way."""
+    results, journals, saved = out / RESULTS_FILE, out / _JOURNALS, out / configs.FILE_NAME
+    if overwrite:
+        results.unlink(missing_ok=True)
+        shutil.rmtree(journals, ignore_errors=True)
+        return False
+    if not resume:
+        if results.exists():
+            raise ConfigError(f"{out} holds results already: --overwrite replaces them")
+        if journals.exists():
+            raise ConfigError(f"{out} holds an interrupted benchmark: --resume goes on, --overwrite starts anew")
+        return False
+    if saved.exists() and (results.exists() or journals.exists()):
+        changed = differences(configs.load(BenchmarkConfig, saved), config, but=("workers",))
+        if changed:
+            raise ConfigError(f"{out} was begun with another {', '.join(changed)}: --overwrite starts anew")
+    if not results.exists():
+        return False
+    there = set(read_results(results).runs)
+    if there != {tuple(each.identity[name] for name in ("arm", "encoder", "seed")) for each in predictors}:
+        raise ConfigError(f"{out} holds results of other models: --overwrite replaces them")
+    shutil.rmtree(journals, ignore_errors=True)  # where the end was cut off
+    return True
+
+
+def _about(predictor: Predictor, course: Course) -> dict[str, Any]:
+    """Return what a model's journal is of: the model, to the letter of its file, and the conditions."""
+    source = Path(str(predictor.identity["source"]))
+    file = source / SEGMENTER_FILE if source.is_dir() else source
+    weights = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    conditions = [list(condition) for condition in conditions_of(predictor, course)]
+    return {"run": predictor.identity, "weights": weights, "conditions": conditions}
+
+
+def _look(predictor: Predictor, verdict: Verdict, frames: dict[Path, FrameSet], out: Path) -> list[dict[str, Any]]:
+    """Show a model the frames without labels, write its lanes, and return what is said of them in the header."""
+    if isinstance(predictor, PredictionFiles):
+        return []
+    said = []
+    known = clean_features(verdict.marks)
+    identity = {name: predictor.identity[name] for name in ("arm", "encoder", "seed")}
+    for root, data in frames.items():
+        found, predictions = unlabelled.look(predictor, data, known)
+        write_predictions(_predictions(out, identity) / f"unlabelled-{root.name}.json", predictions)
+        said.append({**identity, "folder": str(root), **found})
+    return said
+
+
+def _predictions(out: Path, identity: dict[str, Any]) -> Path:
+    return out / "predictions" / _name(identity)
+
+
+def _name(identity: dict[str, Any]) -> str:
+    """Return the name of a run's files."""
+    name = "-".join(str(identity[part]) for part in ("arm", "encoder", "seed"))
     return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
-
-
-def _only(batch: list[Judged]) -> Judged:
-    return batch[0]
-
-
-def _as_it_is(image: Image, /) -> Image:
-    return image
-
-
-def _unwatched(frames: Iterator[Judged], total: int) -> Iterator[Judged]:
-    return frames

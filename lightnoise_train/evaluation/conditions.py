@@ -99,6 +99,15 @@ class Prepare(Protocol):
         """Return the picture as the predictor takes it."""
 
 
+def as_it_is(image: Image, /) -> Image:
+    """Return a picture untouched: the `Prepare` of models that do all by themselves."""
+    return image
+
+
+def unseen(image: Image, /) -> None:
+    """Return nothing: the `Prepare` of models that look at no picture."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Makes a frame's conditions on the spot; a transform for `data.loading.loader`.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lightnoise.io import write_atomically
 from lightnoise_train.errors import DataError
 from lightnoise_train.evaluation.tusimple import Lanes
-from lightnoise_train.json_lines import is_number, read_objects
+from lightnoise_train.json_lines import is_number, read_objects, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +93,7 @@ def _line(prediction: Lanes) -> bytes:
 
 def _prediction(values: dict[str, Any]) -> Prediction:
     """Return the prediction that a line's object describes, or raise a ValueError."""
-    for key in ("raw_file", "lanes"):
-        if key not in values:
-            raise ValueError(f"has no {key}; it has {', '.join(values) or 'nothing'}")
+    require(values, "raw_file", "lanes")
     raw_file, run_time = values["raw_file"], values.get("run_time")
     if not isinstance(raw_file, str) or not raw_file:
         raise ValueError("raw_file must be a path")

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lightnoise_train.data.frames import Image
 from lightnoise_train.errors import ConfigError, DataError
 from lightnoise_train.evaluation.answers import Answer, Predictor
-from lightnoise_train.evaluation.conditions import Condition, Judged, Prepare
+from lightnoise_train.evaluation.conditions import Condition, Judged, Prepare, as_it_is, unseen
 from lightnoise_train.evaluation.entry_points import entry_point, is_entry_point
 from lightnoise_train.evaluation.predictions import Prediction, read_predictions
 from lightnoise_train.evaluation.segmenters import (
@@ -118,7 +117,7 @@ class FunctionPredictor:
     @property
     def prepare(self) -> Prepare:
         """Nothing is done to pictures."""
-        return _as_it_is
+        return as_it_is
 
     def __call__(self, frame: Judged, conditions: Sequence[Condition]) -> Answer:
         """Return the function's lanes for each condition."""
@@ -168,7 +167,7 @@ class PredictionFiles:
     @property
     def prepare(self) -> Prepare:
         """Pictures are not looked at."""
-        return _nothing
+        return unseen
 
     def available(self, conditions: Sequence[Condition]) -> list[Condition]:
         """Return the conditions for which there is a file."""
@@ -198,14 +197,6 @@ class PredictionFiles:
         if condition == ("mixed", 5) and not path.is_file():
             return self.folder / "mixed.json"
         return path
-
-
-def _as_it_is(image: Image, /) -> Image:
-    return image
-
-
-def _nothing(image: Image, /) -> None:
-    return None
 
 
 def _checked(lanes: ArrayLike, n_rows: int, name: str) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lightnoise_train.errors import DataError
 from lightnoise_train.evaluation.answers import Answer
-from lightnoise_train.evaluation.conditions import Condition, Judged, Prepare
+from lightnoise_train.evaluation.conditions import Condition, Judged, Prepare, unseen
 from lightnoise_train.evaluation.predictions import Prediction
 from lightnoise_train.evaluation.tusimple import without_empty_lanes
 from lightnoise_train.lanes.labels import ABSENT, FRAME_SIZE, LaneLabel
@@ -43,7 +43,7 @@ class MeanLanes:
     @property
     def prepare(self) -> Prepare:
         """Pictures are not looked at."""
-        return _nothing
+        return unseen
 
     def __call__(self, frame: Judged, conditions: Sequence[Condition]) -> Answer:
         """Return the mean lanes for each condition."""
@@ -103,7 +103,3 @@ def _at_bottom(lane: NDArray[np.float64], rows: NDArray[np.int64]) -> float:
     spread = float(((y - y_mean) ** 2).sum())
     slope = float(((y - y_mean) * x).sum()) / spread if spread else 0.0
     return float(x.mean()) + slope * (_BOTTOM - y_mean)
-
-
-def _nothing(image: Any, /) -> None:
-    return None

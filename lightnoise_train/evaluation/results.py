@@ -5,9 +5,16 @@ A result file is of JSON lines. The first line is the header::
     {"format": "lightnoise-train results 1", "command": "…", "config": {…}, "versions": {…},
      "prior": {"accuracy": 0.61, "fp": 0.85, "fn": 0.86, "f1": 0.14},
      "runs": [{"arm": "simclr", "encoder": "resnet18", "seed": 0, "source": "…",
-               "chance": {"similarity": {"mean": 0.81, "std": 0.05, "pairs": 2780}}}]}
+               "trained_under": ["bloom"], "held_out": ["glare"],
+               "chance": {"similarity": {"mean": 0.81, "std": 0.05, "pairs": 2780}}}],
+     "unlabelled": [{"arm": "simclr", "encoder": "resnet18", "seed": 0, "folder": "night/",
+                     "frames": 26, "lanes": 2.1, "with_two": 0.7, "similarity": 0.6}]}
 
 ``prior`` is what the mean lanes of the training part score on the same frames, under any light; null if unknown.
+``trained_under`` are the kinds of light noise that a run met in training, and ``held_out`` the effects here that are
+of no such kind; null or left out where it is not known. ``unlabelled`` is what runs say of frames without labels, see
+`unlabelled.look`; it may be left out.
+
 Every other line is a frame's row with the keys of `COLUMNS`. Effect "clean" has severity 0 and stands for severity 0
 of every effect. Where a model gives no features its similarities are null.
 """
@@ -114,6 +121,7 @@ def header(
     config: Mapping[str, Any] | None = None,
     command: str = "",
     prior: Score | None = None,
+    unlabelled: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the header of a result file.
 
@@ -127,6 +135,8 @@ def header(
         What was typed.
     prior : Score, optional
         Of the mean lanes.
+    unlabelled : sequence of mapping
+        What each run says of frames without labels; see `unlabelled.look`.
     """
     versions = {name: found for name in _VERSIONS_OF if (found := _version(name))}
     return {
@@ -136,6 +146,7 @@ def header(
         "versions": versions,
         "prior": None if prior is None else prior.to_dict(),
         "runs": [dict(run) for run in runs],
+        "unlabelled": [dict(look) for look in unlabelled],
     }
 
 

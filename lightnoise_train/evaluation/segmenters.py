@@ -21,6 +21,7 @@ from lightnoise_train.data.pixels import INPUT_SIZE, resize, to_tensor
 from lightnoise_train.errors import CheckpointError, ConfigError
 from lightnoise_train.evaluation.answers import Answer, Features
 from lightnoise_train.evaluation.conditions import Condition, Judged, Prepare
+from lightnoise_train.evaluation.held_out import trained_under
 from lightnoise_train.evaluation.predictions import Prediction
 from lightnoise_train.lanes.instances import lanes_from_probability
 from lightnoise_train.models.encoder import build_encoder, pooled
@@ -100,15 +101,21 @@ def open_run(folder: Path, arm: str | None = None, device: str = "cpu") -> Segme
     Raises
     ------
     CheckpointError, ConfigError
-        If the network or the configuration beside it cannot be read.
+        If the network or the configuration beside it cannot be read, or they are of two runs.
     """
     config = configs.load(FinetuneConfig, folder / configs.FILE_NAME)
     segmenter = load_segmenter(folder / SEGMENTER_FILE).to(device)
+    if segmenter.encoder.name != config.encoder.name:
+        raise CheckpointError(
+            f"{folder / SEGMENTER_FILE} holds a {segmenter.encoder.name}, but {configs.FILE_NAME} beside it says "
+            f"{config.encoder.name}: they are of two runs; copy both from one"
+        )
     identity = {
         "arm": arm or config.recipe.name,
         "encoder": config.encoder.name,
         "seed": config.seed,
         "source": str(folder),
+        "trained_under": trained_under(config),
     }
     before = _encoder_before(config, segmenter, device)
     return SegmenterPredictor(OwnSegmenter(segmenter, before, torch.device(device)), Squashed(segmenter.size), identity)

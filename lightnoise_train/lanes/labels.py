@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lightnoise.io import write_atomically
 from lightnoise_train.errors import DataError
-from lightnoise_train.json_lines import is_number, read_objects
+from lightnoise_train.json_lines import is_number, read_objects, require
 
 #: The column of a lane at a row where it is not.
 ABSENT = -2
@@ -106,9 +106,7 @@ def numbered_labels(path: str | os.PathLike[str]) -> Iterator[tuple[int, LaneLab
 
 def label_from(values: dict[str, Any]) -> LaneLabel:
     """Return the label that one line's object holds, or raise a ValueError that says what is wrong with it."""
-    for key in ("raw_file", "lanes", "h_samples"):
-        if key not in values:
-            raise ValueError(f"has no {key}; it has {', '.join(values) or 'nothing'}")
+    require(values, "raw_file", "lanes", "h_samples")
     raw_file, lanes, h_samples = values["raw_file"], values["lanes"], values["h_samples"]
     if not isinstance(raw_file, str) or not raw_file:
         raise ValueError(f"raw_file must be a path, got {raw_file!r}")

@@ -8,12 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models.segmentation.deeplabv3 import DeepLabHead
+from torchvision.models.segmentation.deeplabv3 import ASPP
 
 from lightnoise_train.errors import CheckpointError
 from lightnoise_train.models import weights
 from lightnoise_train.models.encoder import Encoder
 from lightnoise_train.models.pixels import Normalize
+
+#: Of DeepLabV3's head in its paper.
+HEAD_CHANNELS = 256
 
 _FORMAT = "lightnoise-train lane segmenter 1"
 
@@ -28,6 +31,8 @@ class LaneSegmenter(nn.Module):
         What is done to pixels before the encoder; a part of the network, so that nobody can forget it.
     size : (int, int)
         (height, width) of the images it is trained on.
+    head_channels : int
+        Of the head. It costs more than a small encoder, for which it may be narrower.
 
     References
     ----------
@@ -35,12 +40,15 @@ class LaneSegmenter(nn.Module):
     stride of 16, and twice those at 8.
     """
 
-    def __init__(self, encoder: Encoder, normalize: Normalize, size: tuple[int, int]) -> None:
+    def __init__(
+        self, encoder: Encoder, normalize: Normalize, size: tuple[int, int], head_channels: int = HEAD_CHANNELS
+    ) -> None:
         super().__init__()
         self.normalize = normalize
         self.encoder = encoder
-        self.head = DeepLabHead(encoder.channels, 1, [max(1, rate * 16 // encoder.stride) for rate in (6, 12, 18)])
+        self.head = _head(encoder, head_channels)
         self.size = size
+        self.head_channels = head_channels
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, H, W) of images (B, 3, H, W): uint8, or floating in [0, 1]."""
@@ -60,6 +68,18 @@ class LaneSegmenter(nn.Module):
         return torch.sigmoid(self(images).float())
 
 
+def _head(encoder: Encoder, channels: int) -> nn.Sequential:
+    """Return DeepLabV3's head, which torchvision's class has with 256 channels alone."""
+    rates = [max(1, rate * 16 // encoder.stride) for rate in (6, 12, 18)]
+    return nn.Sequential(
+        ASPP(encoder.channels, rates, channels),
+        nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+        nn.Conv2d(channels, 1, 1),
+    )
+
+
 def save_segmenter(segmenter: LaneSegmenter, path: str | Path) -> None:
     """Write a network and all that is needed to build it again; `load_segmenter` reads it."""
     content = {
@@ -67,6 +87,7 @@ def save_segmenter(segmenter: LaneSegmenter, path: str | Path) -> None:
         "encoder": segmenter.encoder.name,
         "output_stride": segmenter.encoder.output_stride,
         "size": list(segmenter.size),
+        "head_channels": segmenter.head_channels,
         "state": segmenter.state_dict(),
     }
     weights.write(content, path)
@@ -85,6 +106,7 @@ def load_segmenter(path: str | Path) -> LaneSegmenter:
         raise CheckpointError(f"{path} is no lane segmenter; `lightnoise-train finetune` writes segmenter.pt")
     encoder = Encoder(content["encoder"], content["output_stride"])
     height, width = content["size"]
-    segmenter = LaneSegmenter(encoder, Normalize(), (height, width))
+    channels = content.get("head_channels", HEAD_CHANNELS)
+    segmenter = LaneSegmenter(encoder, Normalize(), (height, width), channels)
     weights.fill(segmenter, content["state"], str(path), content["encoder"])
     return segmenter.eval()

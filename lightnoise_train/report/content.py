@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,10 @@ from lightnoise_train.evaluation.results import CLEAN
 from lightnoise_train.evaluation.tusimple import MATCH
 from lightnoise_train.report import style, verdict
 from lightnoise_train.report.figures import Plot, plots
-from lightnoise_train.report.summary import ArmSummary, EncoderSummary
+from lightnoise_train.report.summary import HELD_OUT, ArmSummary, EncoderSummary
+
+#: How the prior is called beside the arms.
+PRIOR = "prior"
 
 #: What the words of a report mean.
 TERMS = {
@@ -22,13 +27,16 @@ TERMS = {
     "none matches; F1 is their harmonic mean as precision 1 − FP and recall 1 − FN.",
     "severity": "0 is the clean frame, 1 to 5 are lightnoise's calibrated levels.",
     "under noise": "Mean over all effects and severities 1 to 5 that all arms of the encoder were judged at.",
+    "held out": "Effects of a kind (bloom, glare, gamma) that no arm met in fine-tuning or pretraining, and foreign "
+    "corruptions.",
     "retained": "Accuracy under noise as a share of accuracy on clean frames.",
     "corruption error": "1 − accuracy as a multiple of the baseline's; below 1 is better. mCE is the mean over effects "
     "of the ratio of sums over severities; relative mCE takes only what noise adds to the clean error, and means "
     "little where noise adds next to nothing.",
     "similarity": "Cosine of the pooled encoder features of the clean and of the noised frame. The chance level is "
     "that of two different clean frames.",
-    "prior": "The mean lanes of the training part, answered to every frame without a look at it.",
+    PRIOR: "The mean lanes of the training part, answered to every frame without a look at it: what an arm must "
+    "beat for its numbers to speak of detection.",
     "ρ": "Spearman's rank correlation of similarity and accuracy: over all noised frames, where severity moves both, "
     "and within, the mean over the frames of one effect, severity and seed.",
     "interval": "95 %, percentile bootstrap: blocks of frames and training seeds are drawn anew with replacement 2,000 "
@@ -83,7 +91,7 @@ class Section:
     words: Words
     arms: Table
     figures: list[Plot]
-    joint: list[Table]
+    tables: list[Table]
 
 
 def section(summary: EncoderSummary, looks: Mapping[str, style.Series]) -> Section:
@@ -93,25 +101,52 @@ def section(summary: EncoderSummary, looks: Mapping[str, style.Series]) -> Secti
         words=words(summary),
         arms=_arms(summary),
         figures=plots(summary, looks),
-        joint=[_joint(summary), _failures(summary)] if any(arm.bins for arm in summary.arms) else [],
+        tables=[
+            *([_joint(summary), _failures(summary)] if any(arm.bins for arm in summary.arms) else []),
+            *([_unlabelled(summary)] if summary.unlabelled else []),
+        ],
     )
 
 
 def words(summary: EncoderSummary) -> Words:
     """Return the verdict on an encoder's arms."""
     differences = _differences(summary)
+    of_prior = _against_prior(summary)
     tables = [arm.table for arm in summary.arms]
     n_seeds = min([d.n_seeds for d in differences], default=min(len(table.seeds) for table in tables))
-    clean = {arm.name: arm.clean.accuracy for arm in summary.arms}
     n_compared = sum(len(arm.differences) for arm in summary.arms)
     return Words(
-        headline=verdict.headline([d for d in differences if d.where == _UNDER_NOISE]),
-        sentences=[Sentence(d.finding, verdict.sentence(d)) for d in differences],
-        caveats=[
-            *([verdict.against_prior(summary.prior, clean)] if np.isfinite(summary.prior) else []),
-            *verdict.caveats(*_size(summary), n_seeds, n_compared),
-        ],
+        headline=verdict.headline([d for d in differences if d.where == _UNDER_NOISE]) + _failing(summary),
+        sentences=[*of_prior, *(Sentence(d.finding, verdict.sentence(d)) for d in differences)],
+        caveats=verdict.caveats(*_size(summary), n_seeds, n_compared),
     )
+
+
+def _failing(summary: EncoderSummary) -> str:
+    """Return what a headline must add where arms do not beat the prior on clean frames, else nothing."""
+    if summary.prior is None:
+        return ""
+    below = verdict.below_prior(summary.prior.accuracy, {arm.name: arm.clean.accuracy for arm in summary.arms})
+    return f" {verdict.failing(below)}" if below else ""
+
+
+def _against_prior(summary: EncoderSummary) -> list[Sentence]:
+    """Return how the arms stand against the prior: on clean frames, and where noise takes them down to it."""
+    if summary.prior is None:
+        return []
+    prior = summary.prior.accuracy
+    clean = {arm.name: arm.clean.accuracy for arm in summary.arms}
+    below = verdict.below_prior(prior, clean)
+    said = [Sentence("worse" if below else "better", verdict.against_prior(prior, clean))]
+    for arm in summary.arms:
+        lost = [
+            (score.effect, score.severity)
+            for score in arm.scores[1:]
+            if arm.name not in below and not score.accuracy.low > prior
+        ]
+        if lost:
+            said.append(Sentence("worse", verdict.down_to_prior(arm.name, lost)))
+    return said
 
 
 def _size(summary: EncoderSummary) -> tuple[int, int]:
@@ -130,9 +165,10 @@ def _differences(summary: EncoderSummary) -> list[verdict.Difference]:
     def shared(arm: ArmSummary) -> int:
         return len(seeds.intersection(arm.table.seeds))
 
+    new = f"under noise that no arm was trained under ({', '.join(summary.held_out)})"
     return [
         verdict.Difference(arm.name, summary.baseline, where, found.estimate, found.low, found.high, shared(arm))
-        for name, where in (("", _UNDER_NOISE), (CLEAN, "on clean frames"))
+        for name, where in (("", _UNDER_NOISE), (HELD_OUT, new), (CLEAN, "on clean frames"))
         for arm in summary.arms
         if (found := arm.differences.get(name)) is not None
     ]
@@ -150,6 +186,10 @@ def _arms(summary: EncoderSummary) -> Table:
         cells = [Cell(str(len(arm.table.seeds))), *map(_interval, measured)]
         cells += [_interval(error.error), _interval(error.relative)] if error else [Cell("1"), Cell("1")]
         rows.append((arm.name, cells))
+    if summary.prior is not None:
+        p = summary.prior
+        numbers = [Cell(_number(each, 3)) for each in (p.accuracy, p.accuracy, 1.0, p.f1, p.fp, p.fn)]
+        rows.append((PRIOR, [Cell("–"), *numbers, Cell("–"), Cell("–")]))
     return Table(caption, head, rows)
 
 
@@ -185,6 +225,27 @@ def _failures(summary: EncoderSummary) -> Table:
     return Table(
         "The frames that lose most although their features stay alike.",
         ["arm", "frame", "noise", "seed", "similarity", "accuracy", "clean"],
+        rows,
+    )
+
+
+def _unlabelled(summary: EncoderSummary) -> Table:
+    """Return a row for each arm and folder, the mean over its seeds."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for look in summary.unlabelled:
+        groups.setdefault((look["arm"], look["folder"]), []).append(look)
+    chance = {arm.name: arm.similarity.chance for arm in summary.arms}
+    rows = []
+    for (arm, folder), looks in groups.items():
+        alike = [look["similarity"] for look in looks if look["similarity"] is not None]
+        cells = [Cell(_number(float(np.mean([look[name] for look in looks])), 2)) for name in ("lanes", "with_two")]
+        similarity = float(np.mean(alike)) if alike else float("nan")
+        cells += [Cell(_number(similarity, 2)), Cell(_number(chance.get(arm, float("nan")), 2))]
+        rows.append((arm, [Cell(Path(folder).name), Cell(str(looks[0]["frames"])), *cells]))
+    return Table(
+        "Frames without labels: what is found there can be counted, not scored. Similarity is that to the clean frames "
+        "of the benchmark; far below the chance level of two of those, the frames are foreign to the network.",
+        ["arm", "folder", "frames", "lanes a frame", "two or more", "similarity", "chance"],
         rows,
     )
 

@@ -33,7 +33,7 @@ class Curve:
 
 
 def accuracy_curves(
-    panels: Mapping[str, Mapping[str, Curve]], looks: Mapping[str, style.Series], prior: float = float("nan")
+    panels: Mapping[str, Mapping[str, Curve]], looks: Mapping[str, style.Series], prior: float | None = None
 ) -> Figure:
     """Draw a panel for each effect.
 
@@ -43,8 +43,8 @@ def accuracy_curves(
         From effect to arm to its accuracy against severity.
     looks : mapping
         How each arm is drawn.
-    prior : float
-        Accuracy without looking, a dotted line; NaN if unknown.
+    prior : float, optional
+        Accuracy without looking, a dotted line.
     """
     arms = list(dict.fromkeys(arm for curves in panels.values() for arm in curves))
     figure, axes = grid(len(panels))
@@ -53,7 +53,7 @@ def accuracy_curves(
         for arm, dx in zip(arms, shift, strict=True):
             if arm in curves:
                 draw_curve(ax, curves[arm], looks[arm], arm, dx)
-        if np.isfinite(prior):
+        if prior is not None:
             ax.axhline(prior, color=style.INK, linestyle=":", linewidth=1.2, label="prior")
         ax.set_title(effect)
         ax.set_xticks(sorted({x for curve in curves.values() for x in curve.x}))

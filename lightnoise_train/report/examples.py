@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -26,10 +26,14 @@ from numpy.typing import NDArray
 from lightnoise.io import write_atomically
 from lightnoise_train.data.frames import Image, inside
 from lightnoise_train.errors import DataError
-from lightnoise_train.evaluation.results import Run
-from lightnoise_train.evaluation.tables import ArmTable, Condition
+from lightnoise_train.evaluation.results import Run, read_results
+from lightnoise_train.evaluation.tables import ArmTable, Condition, arm_tables
 from lightnoise_train.json_lines import read_objects
 from lightnoise_train.lanes.labels import LaneLabel
+
+if TYPE_CHECKING:
+    from lightnoise_train.evaluation.answers import Predictor
+    from lightnoise_train.evaluation.course import Course
 
 FILE_NAME = "examples.jsonl"
 Kind = Literal["worst", "typical"]
@@ -152,6 +156,34 @@ def write_examples(
     path = folder / FILE_NAME
     write_atomically(path, "".join(lines).encode("ascii"))
     return path
+
+
+def show_course(folder: Path, course: Course, predictors: Sequence[Predictor], results: Path) -> None:
+    """Write the examples of a benchmark: what models found in the very pictures that they were judged on.
+
+    Models that are files cannot be asked again, and have none.
+    """
+    # torch comes with them, which a report from files does not need
+    from lightnoise_train.evaluation.conditions import Condition, Judged, labelled
+    from lightnoise_train.evaluation.predictors import PredictionFiles
+
+    def detector(predictor: Predictor) -> Callable[[Image, LaneLabel], NDArray[np.float64]]:
+        def find(image: Image, label: LaneLabel) -> NDArray[np.float64]:
+            frame = Judged(label.raw_file, label, [predictor.prepare(image)])
+            return predictor(frame, [Condition("clean", 0)]).predictions[0].lanes
+
+        return find
+
+    detectors = {
+        Run(*(each.identity[name] for name in Run._fields)): detector(each)
+        for each in predictors
+        if not isinstance(each, PredictionFiles)
+    }
+    encoders = {run.encoder for run in detectors}
+    tables = [table for table in arm_tables(read_results(results)) if table.encoder in encoders]
+    if any(table.effects for table in tables):
+        labels = {frame.key: labelled(frame) for frame in course.frames.frames}
+        write_examples(folder, tables, labels, lambda key, c: course.picture(key, Condition(*c)), detectors)
 
 
 def read_examples(path: str | os.PathLike[str]) -> list[Example]:

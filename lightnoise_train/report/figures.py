@@ -42,11 +42,11 @@ def _accuracy(summary: EncoderSummary, looks: Mapping[str, style.Series]) -> Plo
     return Plot(
         "Accuracy as noise grows",
         style.inline_svg(
-            accuracy_curves(panels, looks, summary.prior),
+            accuracy_curves(panels, looks, summary.prior.accuracy if summary.prior else None),
             f"Lines of accuracy against severity for {', '.join(panels)}. Mean under noise: {means}.",
         ),
         "Mean accuracy of each arm with its 95 % interval; severity 0 is the clean frame."
-        + (" Dotted: the prior, which answers the mean lanes." if np.isfinite(summary.prior) else ""),
+        + (" Dotted: the prior, which answers the mean lanes." if summary.prior else ""),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lightnoise_train.report.content import MARKS, TERMS, Cell, Section
+from lightnoise_train.report.content import MARKS, PRIOR, TERMS, Cell, Section
 from lightnoise_train.report.origin import Origin
 from lightnoise_train.report.summary import EncoderSummary
 
@@ -18,7 +18,7 @@ def render(
         lines += ["", f"## Verdict: {section.encoder}", "", f"**{section.words.headline}**", ""]
         lines += [f"- {MARKS[said.finding]} {said.text}" for said in section.words.sentences]
         lines += [f"- {said}" for said in section.words.caveats]
-        for table in (section.arms, *section.joint):
+        for table in (section.arms, *(table for table in section.tables if table.rows)):
             lines += ["", table.caption, ""]
             lines += _table(table.head, [[name, *map(_cell, cells)] for name, cells in table.rows])
         lines += ["", "Accuracy by effect and severity:", "", *_conditions(summary)]
@@ -40,8 +40,9 @@ def _conditions(summary: EncoderSummary) -> list[str]:
         for arm in summary.arms:
             there = (effect, severity) in arm.table.conditions
             cells.append(f"{arm.score(effect, severity).accuracy.estimate:.3f}" if there else "–")
+        cells += [f"{summary.prior.accuracy:.3f}"] if summary.prior else []
         rows.append([f"{effect} {severity}" if severity else effect, *cells])
-    return _table(["", *(arm.name for arm in summary.arms)], rows)
+    return _table(["", *(arm.name for arm in summary.arms), *([PRIOR] if summary.prior else [])], rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,9 +13,10 @@ from lightnoise_train.evaluation import joint, robustness
 from lightnoise_train.evaluation.bootstrap import Interval, interval
 from lightnoise_train.evaluation.results import CLEAN, Results, Run
 from lightnoise_train.evaluation.tables import ArmTable, Condition, arm_tables
-from lightnoise_train.evaluation.tusimple import MATCH, f1
+from lightnoise_train.evaluation.tusimple import MATCH, Score, f1
 
 BASELINE = "baseline"
+HELD_OUT = "held out"
 
 _FAILURES_LISTED = 100  # of each arm
 
@@ -66,8 +67,8 @@ class ArmSummary:
     errors : list of CorruptionError
         Against the baseline, by effect, the mean at last; empty for the baseline itself.
     differences : dict of str to Interval
-        Accuracy minus the baseline's: over all noise under "", and for "clean" and each effect; empty for the
-        baseline itself.
+        Accuracy minus the baseline's: over all noise under "", for "clean" and each effect, and over the effects that
+        are new to all arms under "held out", if there are any; empty for the baseline itself.
     correlation : Correlation
     bins : list of Bin
     similarity, similarity_before : Likeness
@@ -142,21 +143,29 @@ class EncoderSummary:
         The arm that the others are judged against.
     conditions : tuple of (str, int)
         Noised conditions that all arms have.
-    prior : float
-        Accuracy of the mean lanes of the training part, whatever the light; NaN if unknown.
+    prior : Score or None
+        Of the mean lanes of the training part, whatever the light; None if unknown.
     arms : list of ArmSummary
+    held_out : tuple of str
+        Effects that no arm met in training, as far as that is known.
+    unlabelled : list of dict
+        What runs say of frames without labels, as the result files' headers have it.
     """
 
     encoder: str
     baseline: str
     conditions: tuple[Condition, ...]
-    prior: float
+    prior: Score | None
     arms: list[ArmSummary]
+    held_out: tuple[str, ...]
+    unlabelled: list[dict[str, Any]]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as JSON has them."""
-        found = {"encoder": self.encoder, "baseline": self.baseline, "prior": _without_nan(self.prior)}
-        return {**found, "arms": [arm.to_dict() for arm in self.arms]}
+        prior = None if self.prior is None else self.prior.to_dict()
+        found: dict[str, Any] = {"encoder": self.encoder, "baseline": self.baseline, "prior": prior}
+        found["held_out"] = list(self.held_out)
+        return {**found, "arms": [arm.to_dict() for arm in self.arms], "unlabelled": self.unlabelled}
 
 
 def summarise(results: Results, baseline: str | None = None, seed: int = 0) -> list[EncoderSummary]:
@@ -196,20 +205,37 @@ def _encoder(tables: Sequence[ArmTable], baseline: str, results: Results, rng: n
     common = tuple(c for c in reference.conditions if c[0] != CLEAN and all(c in table.conditions for table in tables))
     if not common:
         raise DataError(f"the arms of {reference.encoder} have no effect and severity in common to be judged at")
-    arms = [_arm(table, reference, common, results, rng) for table in tables]
-    return EncoderSummary(reference.encoder, reference.arm, common, _prior(reference.encoder, results), arms)
+    encoder = reference.encoder
+    new = _held_out(encoder, [effect for effect, _ in common], results)
+    arms = [_arm(table, reference, common, new, results, rng) for table in tables]
+    looks = [look for head in results.headers for look in head.get("unlabelled", ()) if look["encoder"] == encoder]
+    return EncoderSummary(encoder, reference.arm, common, _prior(encoder, results), arms, new, looks)
 
 
-def _prior(encoder: str, results: Results) -> float:
+def _prior(encoder: str, results: Results) -> Score | None:
     """Return what the mean lanes score, unless result files with this encoder disagree, being of different frames."""
     headers = [head for head in results.headers if any(run.get("encoder") == encoder for run in head["runs"])]
-    found = {(head.get("prior") or {}).get("accuracy") for head in headers}
-    only = found.pop() if len(found) == 1 else None
-    return float("nan") if only is None else float(only)
+    found = [head.get("prior") for head in headers]
+    if not found or not found[0] or any(each != found[0] for each in found):
+        return None
+    return Score(**{name: float(found[0][name]) for name in ("accuracy", "fp", "fn", "f1")})
+
+
+def _held_out(encoder: str, effects: Sequence[str], results: Results) -> tuple[str, ...]:
+    """Return the effects that no run of an encoder met in training, in order; none where nothing is known."""
+    runs = [run for head in results.headers for run in head["runs"] if run.get("encoder") == encoder]
+    known = [run["held_out"] for run in runs if isinstance(run.get("held_out"), list)]
+    new = [effect for effect in effects if known and all(effect in one for one in known)]
+    return tuple(dict.fromkeys(new))
 
 
 def _arm(
-    table: ArmTable, reference: ArmTable, common: Sequence[Condition], results: Results, rng: np.random.Generator
+    table: ArmTable,
+    reference: ArmTable,
+    common: Sequence[Condition],
+    held_out: Collection[str],
+    results: Results,
+    rng: np.random.Generator,
 ) -> ArmSummary:
     similarity = _likeness(table, common, results, "similarity")
     alike = (1.0 + similarity.chance) / 2.0
@@ -219,7 +245,7 @@ def _arm(
         noised=_overall(table, common, rng),
         scores=robustness.all_scores(table, rng),
         errors=robustness.corruption_errors(table, reference, rng) if judged else [],
-        differences=_differences(table, reference, common, rng) if judged else {},
+        differences=_differences(table, reference, common, held_out, rng) if judged else {},
         correlation=joint.correlation(table),
         bins=joint.accuracy_by_similarity(table, rng),
         similarity=similarity,
@@ -263,12 +289,18 @@ def _share(part: Any, whole: Any) -> Any:
 
 
 def _differences(
-    table: ArmTable, reference: ArmTable, common: Sequence[Condition], rng: np.random.Generator
+    table: ArmTable,
+    reference: ArmTable,
+    common: Sequence[Condition],
+    held_out: Collection[str],
+    rng: np.random.Generator,
 ) -> dict[str, Interval]:
-    """Return differences from the reference over all noise, on clean frames, and for each effect."""
+    """Return differences from the reference over all noise, on clean frames, by effect, and over those held out."""
     over = {"": list(common), CLEAN: [(CLEAN, 0)]}
     for condition in common:
         over.setdefault(condition[0], []).append(condition)
+    if held_out and len(held_out) < len(over) - 2:  # else they are all noise
+        over[HELD_OUT] = [condition for condition in common if condition[0] in held_out]
     return {name: robustness.difference(table, reference, rng, chosen) for name, chosen in over.items()}
 
 

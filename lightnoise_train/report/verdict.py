@@ -90,8 +90,7 @@ def against_prior(prior: float, clean: Mapping[str, Interval]) -> str:
     clean : mapping of str to Interval
         Accuracy of each arm on the same frames without noise.
     """
-    # an unknown bound beats nothing
-    below = [arm for arm, found in clean.items() if not found.low > prior]
+    below = below_prior(prior, clean)
     words = f"the prior that answers the mean lanes of the training part to every frame, accuracy {prior:.3f}"
     if not below:
         return f"On clean frames every arm beats {words}."
@@ -99,6 +98,25 @@ def against_prior(prior: float, clean: Mapping[str, Interval]) -> str:
         f"On clean frames {_listed(below)} {'does' if len(below) == 1 else 'do'} not clearly beat {words}: what is "
         "said of such an arm tells little about detection."
     )
+
+
+def below_prior(prior: float, clean: Mapping[str, Interval]) -> list[str]:
+    """Return the arms that do not clearly beat the prior: those whose interval reaches down to it, or is unknown."""
+    return [arm for arm, found in clean.items() if not found.low > prior]
+
+
+def failing(below: Sequence[str]) -> str:
+    """Say in a few words which arms do not beat the prior."""
+    return f"{_listed(below)} {'does' if len(below) == 1 else 'do'} not clearly beat the prior, which looks at nothing."
+
+
+def down_to_prior(arm: str, conditions: Sequence[tuple[str, int]]) -> str:
+    """Say where noise takes an arm down to the prior; ``conditions`` are effects and severities."""
+    levels: dict[str, list[str]] = {}
+    for effect, severity in conditions:
+        levels.setdefault(effect, []).append(str(severity))
+    where = [f"{effect} {', '.join(severities)}" for effect, severities in levels.items()]
+    return f"Noise takes {arm} down to the prior: it does not clearly beat it at {_listed(where)}."
 
 
 def caveats(n_frames: int, n_blocks: int, n_seeds: int, n_comparisons: int) -> list[str]:

@@ -53,7 +53,7 @@ class LaneTraining(LightningModule):
         encoder = build_encoder(config.encoder.name, config.weights, output_stride=config.encoder.output_stride)
         normalize = Normalize(encoder.mean, encoder.std) if config.recipe.preprocessing == "normalize" else Normalize()
         with loop.seeded(config.seed, "head"):  # the same for every arm
-            self.segmenter = LaneSegmenter(encoder, normalize, config.size)
+            self.segmenter = LaneSegmenter(encoder, normalize, config.size, config.head_channels)
 
     def training_step(self, batch: LaneItem, batch_index: int) -> Tensor:
         """Return the loss of a batch."""

@@ -39,7 +39,7 @@ from lightnoise_train.tasks.checkpoints import (
 
 MONITORED = "val/loss"
 # what may differ between a run and its resumption without changing a weight
-_MAY_DIFFER = {"workers", "progress", "log_every", "checkpoint_every"}
+MAY_DIFFER = {"workers", "progress", "log_every", "checkpoint_every"}
 
 
 def starting_point(config: LoopConfig, out: Path, *, resume: bool) -> Path | None:
@@ -61,7 +61,7 @@ def starting_point(config: LoopConfig, out: Path, *, resume: bool) -> Path | Non
     if not saved.exists():
         raise CheckpointError(f"{out} holds no run to go on from; leave --resume out to start one")
     before = configs.load(type(config), saved).model_dump()
-    changed = [key for key, value in config.model_dump().items() if value != before[key] and key not in _MAY_DIFFER]
+    changed = [key for key, value in config.model_dump().items() if value != before[key] and key not in MAY_DIFFER]
     if changed:
         raise ConfigError(f"{out} was begun with another {', '.join(changed)}; a resumed run must keep them")
     if not last.exists():

@@ -10,6 +10,7 @@ from lightnoise_train.data.loading import KeyedSampler, loader
 from lightnoise_train.data.noise import DrawnNoise
 from lightnoise_train.data.pixels import Augmentation, ToInput
 from lightnoise_train.data.views import DrawForDevice, PairBatch, PairOfViews, collate
+from lightnoise_train.errors import DataError
 from lightnoise_train.lanes.labels import LaneLabel
 
 NOISE = DrawnNoise(ln.Gamma(exposure_ev=(-2.0, 2.0), shot=1e-4))
@@ -123,3 +124,14 @@ def test_draws_for_the_device_travel_from_workers(frames):
 def test_too_few_samples_for_a_batch_are_told(frames):
     with pytest.raises(ValueError, match="batch_size must be at most the 7 samples"):
         pairs(frames, batch_size=8)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_picture_is_named_in_one_line(frames, workers):
+    path = frames.frames[3].path
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(DataError) as raised:
+        batches(pairs(frames, workers=workers))
+    assert str(raised.value).startswith(f"{path}: ")
+    assert "Traceback" not in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -3,6 +3,7 @@
 import json
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -14,7 +15,9 @@ from lightnoise_train.config import DataConfig, FinetuneConfig
 from lightnoise_train.data.frames import FrameSet
 from lightnoise_train.errors import CheckpointError, ConfigError, DataError
 from lightnoise_train.evaluation import benchmark, segmenters
+from lightnoise_train.evaluation import course as course_module
 from lightnoise_train.evaluation.benchmark import BenchmarkConfig
+from lightnoise_train.evaluation.conditions import Judged
 from lightnoise_train.evaluation.predictions import Prediction, read_predictions, write_predictions
 from lightnoise_train.evaluation.predictors import FunctionPredictor, open_predictor, open_predictors
 from lightnoise_train.evaluation.results import Run, read_results
@@ -87,7 +90,10 @@ def network(tmp_path, seed=0, arm="scratch", **changes):
 def test_a_run_of_ours_knows_itself_and_its_features(tmp_path, course):
     folder, segmenter = network(tmp_path, seed=4)
     predictor = open_predictor(str(folder))
-    assert predictor.identity == {"arm": "scratch", "encoder": "test_resnet", "seed": 4, "source": str(folder)}
+    assert predictor.identity == {
+        **{"arm": "scratch", "encoder": "test_resnet", "seed": 4, "source": str(folder)},
+        "trained_under": [],
+    }
     verdict = benchmark.judge(predictor, course)
     of = {(row["effect"], row["severity"], row["frame"]): row for row in verdict.rows}
     frame = course.frames.frames[1]
@@ -98,7 +104,21 @@ def test_a_run_of_ours_knows_itself_and_its_features(tmp_path, course):
         cosine = vector @ features[0] / np.linalg.norm(vector) / np.linalg.norm(features[0])
         assert of[effect, severity, frame.key]["similarity"] == pytest.approx(cosine, abs=1e-5)
     assert verdict.run["chance"]["similarity"]["pairs"] == 3
+    assert verdict.run["held_out"] == ["gamma_over", "mixed"]
     assert np.isnan(verdict.rows[0]["similarity_before"])  # from scratch, there is nothing before
+
+
+def test_a_network_and_a_configuration_of_two_runs(tmp_path):
+    folder, _ = network(tmp_path)
+    config = folder / configs.FILE_NAME
+    config.write_text(config.read_text().replace("test_resnet", "resnet18"))
+    with pytest.raises(
+        CheckpointError, match=r"segmenter\.pt holds a test_resnet, but config\.yaml beside it says resnet18"
+    ):
+        open_predictor(str(folder))
+    (folder / "segmenter.pt").write_bytes((folder / "segmenter.pt").read_bytes()[:3000])
+    with pytest.raises(CheckpointError, match=r"segmenter\.pt is cut short"):
+        open_predictor(str(folder))
 
 
 def test_features_before_fine_tuning(tmp_path, course):
@@ -152,7 +172,7 @@ def test_foreign_networks(tmp_path, course, save, name):
     picture = np.zeros((72, 128, 3), np.uint8)
     picture[20:, 60:66] = 255
     label = course.frames.frames[0].label
-    frame = benchmark.Judged("a", label, [predictor.prepare(picture)])
+    frame = Judged("a", label, [predictor.prepare(picture)])
     (found,) = predictor(frame, course.conditions[:1]).predictions
     assert len(found.lanes) == 1
     there = found.lanes[0] >= 0
@@ -255,19 +275,109 @@ def test_models_are_told_apart(tmp_path):
 def test_runs_of_different_data(tmp_path):
     first = network(tmp_path)[0]
     second = network(tmp_path, seed=1, data={"kind": "roads", "held_out": 9})[0]
-    assert benchmark.data_of_runs([first]) == SCENES
+    assert course_module.data_of_runs([first]) == SCENES
     with pytest.raises(ConfigError, match="differ in held_out: say what to judge them on"):
-        benchmark.data_of_runs([first, second])
+        course_module.data_of_runs([first, second])
 
 
 def test_frames_of_a_drive_share_blocks():
     frames = benchmark.course(BenchmarkConfig(data=DataConfig(held_out=30))).frames
-    of_roads = benchmark.block_names(frames, SCENES)
+    of_roads = course_module.block_names(frames, SCENES)
     assert len(set(of_roads)) == 30
     tusimple = DataConfig(kind="tusimple", root="anywhere", blocks_per_drive=2)
-    of_drives = benchmark.block_names(frames, tusimple)
+    of_drives = course_module.block_names(frames, tusimple)
     assert len(set(of_drives)) == 2 * 5  # kinds of scenes stand for drives
     assert of_drives[0].startswith("test-day/")
+
+
+class Interrupted(Exception):
+    pass
+
+
+def stop_after(number):
+    """Return a progress bar that breaks down."""
+
+    def progress(frames, total):
+        for count, frame in enumerate(frames):
+            if count == number:
+                raise Interrupted
+            yield frame
+
+    return progress
+
+
+def without_times(out):
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    found = {
+        path.name: [(p.raw_file, p.lanes.tolist()) for p in read_predictions(path)]
+        for path in sorted((out / "predictions").rglob("*.json"))
+    }
+    return lines, found
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_an_interrupted_benchmark_goes_on_as_if_nothing_had_been(tmp_path, course, torn):
+    first, second = (open_predictor(str(network(tmp_path, seed=seed)[0])) for seed in (0, 1))
+    benchmark.run(CONFIG, [first, second], course, tmp_path / "whole")
+    out = tmp_path / "out"
+    with pytest.raises(Interrupted):
+        benchmark.run(CONFIG, [first, second], course, out, progress=stop_after(2))
+    assert not (out / "results.jsonl").exists()
+    if torn:  # killed while writing
+        journal = out / "journal" / "scratch-test_resnet-1.jsonl"
+        journal.write_bytes(journal.read_bytes()[:-9])
+    asked = []
+
+    def count(frames, total):
+        for frame in frames:
+            asked.append(frame.key)
+            yield frame
+
+    benchmark.run(CONFIG, [first, second], course, out, resume=True, progress=count)
+    assert asked == [frame.key for frame in course.frames.frames][1 if torn else 2 :]
+    assert without_times(out) == without_times(tmp_path / "whole")
+    assert not (out / "journal").exists()
+    benchmark.run(CONFIG, [first, second], course, out, resume=True, progress=stop_after(0))  # all is done
+
+
+def test_what_has_changed_is_not_gone_on_with(tmp_path, course):
+    folder, _ = network(tmp_path)
+    other = open_predictor(str(network(tmp_path, seed=1)[0]))
+    models = [open_predictor(str(folder))]
+    out = tmp_path / "out"
+    with pytest.raises(Interrupted):
+        benchmark.run(CONFIG, models, course, out, progress=stop_after(1))
+    with pytest.raises(ConfigError, match="interrupted benchmark: --resume goes on"):
+        benchmark.run(CONFIG, models, course, out)
+    changed = CONFIG.model_copy(update={"seed": 4, "workers": 7})
+    with pytest.raises(ConfigError, match="begun with another seed: --overwrite"):
+        benchmark.run(changed, models, course, out, resume=True)
+    torch.manual_seed(9)
+    save_segmenter(LaneSegmenter(Encoder("test_resnet"), Normalize(), (64, 64)).eval(), folder / "segmenter.pt")
+    with pytest.raises(ConfigError, match=r"scratch-test_resnet-0\.jsonl was begun with another weights"):
+        benchmark.run(CONFIG, models, course, out, resume=True)
+    benchmark.run(CONFIG, models, course, out, overwrite=True)
+    with pytest.raises(ConfigError, match="holds results of other models"):
+        benchmark.run(CONFIG, [other], course, out, resume=True)
+
+
+def test_frames_without_labels_are_counted(tmp_path, course):
+    for name in ("night", "dusk"):
+        (tmp_path / "real" / name).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "real" / name / "0.png"), np.zeros((36, 64, 3), np.uint8))
+    config = CONFIG.model_copy(update={"unlabelled": [tmp_path / "real"]})
+    two = [[400.0] * 56, [800.0] * 56]
+    finds = FunctionPredictor(lambda image, rows: two, {"arm": "f", "encoder": "external", "seed": 0, "source": "f"})
+    own = open_predictor(str(network(tmp_path)[0]))
+    head = read_results(benchmark.run(config, [finds, own], course, tmp_path / "out")).headers[0]
+    mine, theirs = head["unlabelled"]
+    assert mine == {
+        **{"arm": "f", "encoder": "external", "seed": 0, "folder": str(tmp_path / "real")},
+        **{"frames": 2, "lanes": 2.0, "with_two": 1.0, "similarity": None},
+    }
+    assert -1.0 <= theirs["similarity"] <= 1.0
+    written = read_predictions(tmp_path / "out" / "predictions" / "f-external-0" / "unlabelled-real.json")
+    assert [p.raw_file for p in written] == ["dusk/0.png", "night/0.png"]
 
 
 DETECTOR = """

@@ -41,7 +41,7 @@ def _rows(arms, *, n_seeds=2, n_blocks=24, per_block=2, effects=EFFECTS, encoder
     return made
 
 
-def _write(path, rows, *, sources=None, command="lightnoise-train benchmark --out judged", prior=None):
+def _write(path, rows, *, sources=None, command="lightnoise-train benchmark --out judged", prior=None, **more):
     chance = {"similarity": {"mean": 0.5, "std": 0.05, "pairs": 100}}
     runs = [
         {
@@ -50,6 +50,7 @@ def _write(path, rows, *, sources=None, command="lightnoise-train benchmark --ou
             "seed": seed,
             "source": (sources or {}).get(arm, "elsewhere"),
             "chance": chance,
+            **more,
         }
         for arm, encoder, seed in dict.fromkeys((row["arm"], row["encoder"], row["seed"]) for row in rows)
     ]

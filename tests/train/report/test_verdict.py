@@ -134,8 +134,11 @@ def test_arms_must_beat_the_prior(low, words):
 def test_the_prior_of_the_result_files_is_reported(make_rows, write_rows, tmp_path):
     rows = make_rows({"baseline": 0.04, "simclr": 0.02}, n_blocks=4)
     (summary,) = summarise(read_results(write_rows(tmp_path / "a.jsonl", rows, prior=Score(0.95, 0.8, 0.8, 0.2))))
-    assert summary.prior == 0.95
-    assert "baseline and simclr do not clearly beat the prior" in words(summary).caveats[0]
+    assert summary.prior == Score(0.95, 0.8, 0.8, 0.2)
+    said = words(summary)
+    assert said.headline.endswith("baseline and simclr do not clearly beat the prior, which looks at nothing.")
+    assert said.sentences[0].finding == "worse"
+    assert "baseline and simclr do not clearly beat the prior" in said.sentences[0].text
 
 
 def test_result_files_of_different_frames_have_no_prior_in_common(make_rows, write_rows, tmp_path):
@@ -144,5 +147,27 @@ def test_result_files_of_different_frames_have_no_prior_in_common(make_rows, wri
         for arm, accuracy in (("a", 0.6), ("b", 0.61))
     ]
     (summary,) = summarise(read_results(*paths))
-    assert math.isnan(summary.prior)
-    assert not any("prior" in text for text in words(summary).caveats)
+    assert summary.prior is None
+    assert not any("prior" in each.text for each in words(summary).sentences)
+
+
+def test_where_noise_takes_an_arm_down_to_the_prior(make_rows, write_rows, tmp_path):
+    rows = make_rows({"baseline": 0.04, "strong": 0.01}, n_seeds=3)
+    path = write_rows(tmp_path / "a.jsonl", rows, prior=Score(0.80, 0.8, 0.8, 0.2))
+    first, *rest = words(summarise(read_results(path))[0]).sentences
+    assert (first.finding, "every arm beats the prior" in first.text) == ("better", True)
+    assert [each.text for each in rest if "prior" in each.text] == [
+        "Noise takes baseline down to the prior: it does not clearly beat it at bloom 3, 5 and glare 3, 5."
+    ]
+
+
+def test_noise_that_no_arm_was_trained_under_is_compared_apart(make_rows, write_rows, tmp_path):
+    rows = make_rows({"baseline": 0.04, "better": 0.02}, n_seeds=3)
+    (summary,) = summarise(read_results(write_rows(tmp_path / "a.jsonl", rows, held_out=["glare"])))
+    assert summary.held_out == ("glare",)
+    better = summary.arms[1]
+    assert better.differences["held out"].estimate == pytest.approx(better.differences["glare"].estimate)
+    (said,) = [each.text for each in words(summary).sentences if "no arm was trained under (glare)" in each.text]
+    assert said.startswith("better is better than baseline under noise")
+    (summary,) = summarise(read_results(write_rows(tmp_path / "a.jsonl", rows, held_out=["bloom", "glare"])))
+    assert "held out" not in summary.arms[1].differences  # it would be all noise

@@ -1,0 +1,1 @@
+"""Whole experiments: runs of several arms and seeds, judged together and reported."""
