@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from lightnoise.cli import main
+from lightnoise_train.cli import main as train
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,7 +24,7 @@ def blocks(language):
 def commands():
     lines = "\n".join(blocks("bash")).splitlines()
     parts = [part.strip() for line in lines for part in line.partition(" #")[0].split("&&")]
-    return [part for part in parts if part.startswith("lightnoise ")]
+    return [part for part in parts if part.startswith(("lightnoise ", "lightnoise-train "))]
 
 
 def test_the_python_examples_run(tmp_path):
@@ -42,12 +43,13 @@ def test_the_python_examples_run(tmp_path):
 
 @pytest.mark.parametrize("command", commands())
 def test_commands_and_options_exist(command):
-    _, name, *words = shlex.split(command)
-    shown = CliRunner().invoke(main, [name, "--help"])
+    program, *words = shlex.split(command)
+    names = words[: 2 if words[0] == "data" else 1]
+    shown = CliRunner().invoke(main if program == "lightnoise" else train, [*names, "--help"])
     assert shown.exit_code == 0, shown.output
     for word in words:
         if word.startswith("--"):
-            assert word in shown.output, f"{name} has no {word}"
+            assert word in shown.output, f"{' '.join(names)} has no {word}"
 
 
 def test_the_run_command_is_there():
