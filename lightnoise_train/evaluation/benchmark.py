@@ -77,9 +77,7 @@ def run(
     if _is_done(config, predictors, out, resume=resume, overwrite=overwrite):
         return results
     if len({folder.name for folder in config.unlabelled}) < len(config.unlabelled):
-        raise ConfigError(
-            "folders of unlabelled images must differ in their names, for the files of their lanes"
-        )
+        raise ConfigError("folders of unlabelled images must differ in their names, for the files of their lanes")
     unlabelled_frames = {folder: unlabelled.load(folder) for folder in config.unlabelled}
     configs.save(config, out, command)
     marks = [Journal(journals / f"{_name(each.identity)}.jsonl", _about(each, course)) for each in predictors]
