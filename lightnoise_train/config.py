@@ -48,7 +48,7 @@ class OptimizerConfig(Section):
     """How weights move: warm-up from nothing over ``warmup`` of the run, then a cosine down to nothing."""
 
     name: Literal["lars", "sgd", "adamw"] = "lars"
-    rate: float = Field(default=0.6, gt=0, description="highest learning rate")
+    rate: float = Field(default=0.6, gt=0, le=1e4, description="highest learning rate")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="of lars and sgd")
     weight_decay: float = Field(default=1e-6, ge=0, description="not of biases and normalisations")
     warmup: float = Field(default=0.1, ge=0, lt=1, description="share of all steps")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import click
 
 from lightnoise import __version__
+from lightnoise.cli.group import SETTINGS, LazyGroup
 
 _COMMANDS = {
     "demo": "The whole experiment on embedded scenes, from data to report, on a laptop.",
@@ -24,46 +21,15 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
-    """A group that imports a command's module only to run it, and whose errors are one line."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in _COMMANDS if find_spec(f"{__name__}.{name}")]
+class _Commands(LazyGroup):
+    package = __name__
+    commands_help = _COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
         try:
-            command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+            return super().get_command(ctx, cmd_name)
         except ModuleNotFoundError as error:
             raise _missing(error) from error
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _COMMANDS[name]) for name in self.list_commands(ctx)])
-
-    def main(  # type: ignore[override]
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        *,
-        standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
-        if not standalone_mode:
-            return super().main(args, prog_name, standalone_mode=False, **extra)
-        try:
-            sys.exit(super().main(args, prog_name, standalone_mode=False, **extra) or 0)
-        except click.exceptions.NoArgsIsHelpError as error:
-            error.show()
-            sys.exit(error.exit_code)
-        except click.ClickException as error:
-            click.echo("Error: " + " ".join(error.format_message().split()), err=True)
-            sys.exit(error.exit_code)
-        except click.Abort:
-            click.echo("Stopped.", err=True)
-            sys.exit(130)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what is wrong with a value or a file becomes click's error: one line, exit status 2."""
@@ -84,10 +50,7 @@ def _missing(error: ModuleNotFoundError) -> Exception:
     return click.UsageError(f'{error.name} is not installed: pip install "lightnoise[train]"')
 
 
-_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-@click.group(cls=_Commands, context_settings=_SETTINGS)
+@click.group(cls=_Commands, context_settings=SETTINGS)
 @click.version_option(__version__)
 def main() -> None:
     """From light-noised road images to a robustness verdict on lane detection.

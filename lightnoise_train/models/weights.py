@@ -40,7 +40,9 @@ def read(path: str | Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise CheckpointError(f"{path} is no file of weights: {_first_line(error)}") from error
     except Exception as error:
-        raise CheckpointError(f"{path} is cut short or no torch file: {_first_line(error)}") from error
+        raise CheckpointError(
+            f"{path} is cut short or no torch file: {_first_line(error)}; take another copy, or make it again"
+        ) from error
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, not a state_dict; save model.state_dict()")
     return dict(content)
