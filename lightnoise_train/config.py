@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lightnoise_train.errors import ConfigError
 
@@ -85,6 +94,11 @@ class DataConfig(Section):
     def _check_root(self) -> DataConfig:
         if self.kind != "roads" and self.root is None:
             raise ValueError(f"root must name the folder of {self.kind}")
+        if self.kind == "roads" and self.root is not None:
+            raise ValueError(f"root is {self.root}, but the embedded roads have none: set data.kind too")
+        filters = [name for name in ("timeofday", "weather", "scene") if getattr(self, name) is not None]
+        if filters and self.kind != "bdd100k":
+            raise ValueError(f"{', '.join(filters)} can be told of bdd100k alone, not of {self.kind}: leave it out")
         return self
 
 
@@ -102,7 +116,9 @@ class NoiseConfig(Section):
     height: int | None = Field(
         default=360, ge=32, le=8192, description="rows at which light is drawn; null for the frame's"
     )
-    on_device: bool = Field(default=False, description="render on the GPU, batch by batch, instead of in workers")
+    on_device: bool = Field(
+        default=False, description="in pretraining: render on the GPU, batch by batch, instead of in workers"
+    )
 
 
 class ViewsConfig(Section):
@@ -136,6 +152,12 @@ class LoopConfig(Section):
     checkpoint_every: PositiveInt = Field(default=200, description="steps between checkpoints within an epoch")
     log_every: PositiveInt = Field(default=10, description="steps between log entries")
     progress: bool = Field(default=True, description="a progress bar")
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        """Take 32 as YAML reads it, a number, for what it names."""
+        return str(value) if isinstance(value, int) else value
 
 
 class PretrainConfig(LoopConfig):
@@ -237,6 +259,8 @@ class FinetuneConfig(LoopConfig):
     def _check_weights(self) -> FinetuneConfig:
         if self.recipe.initialisation == "simclr" and self.simclr_weights is None:
             raise ValueError("simclr_weights must name the encoder.pt of a pretraining run for initialisation simclr")
+        if self.recipe.schedule == "two_stage" and self.epochs < 2:
+            raise ValueError("epochs must be 2 or more for schedule two_stage, which else never trains the encoder")
         return self
 
     @property

@@ -31,6 +31,8 @@ class KeyedSampler:
     rank, replicas : int
         This process's number and how many there are: each takes every ``replicas``-th index of the order. Where the
         length does not divide, the order's first indices fill up the last round.
+    alike : bool
+        Whether all epochs are as the first one, in order and draws.
 
     Attributes
     ----------
@@ -38,15 +40,18 @@ class KeyedSampler:
         Indices to leave out of the next pass, which were taken before an interruption.
     """
 
-    def __init__(self, length: int, seed: int, shuffle: bool = True, rank: int = 0, replicas: int = 1) -> None:
+    def __init__(
+        self, length: int, seed: int, shuffle: bool = True, rank: int = 0, replicas: int = 1, alike: bool = False
+    ) -> None:
         self.length = checks.integer("length", length, 1, 2**62)
         self.replicas = checks.integer("replicas", replicas, 1, 2**31)
         self.rank = checks.integer("rank", rank, 0, replicas - 1)
-        self.seed, self.shuffle = seed, shuffle
+        self.seed, self.shuffle, self.alike = seed, shuffle, alike
         self.epoch = self.start = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch of the next pass; another one than before is begun at its start."""
+        epoch = 0 if self.alike else epoch
         if epoch != self.epoch:
             self.start = 0
         self.epoch = epoch
@@ -133,7 +138,10 @@ class _Collate:
 
     def __call__(self, items: list[Any]) -> Any:
         refused = [item for item in items if isinstance(item, _Refusal)]
-        return refused[0] if refused else self.collate(items)
+        try:
+            return refused[0] if refused else self.collate(items)
+        except DataError as error:
+            return _Refusal(str(error))
 
 
 def loader(
@@ -149,6 +157,7 @@ def loader(
     pin_memory: bool = False,
     rank: int = 0,
     replicas: int = 1,
+    alike: bool = False,
 ) -> KeyedLoader:
     """Return a loader of a data set's transformed samples.
 
@@ -172,6 +181,8 @@ def loader(
         Whether batches come in page-locked memory, for a GPU.
     rank, replicas : int
         See `KeyedSampler`.
+    alike : bool
+        Whether all epochs are alike, as validation wants them.
 
     Raises
     ------
@@ -182,7 +193,7 @@ def loader(
     -----
     A DataError of the data set or the transform comes out of the iteration as it is, from workers too.
     """
-    sampler = KeyedSampler(len(data), seed, shuffle, rank, replicas)
+    sampler = KeyedSampler(len(data), seed, shuffle, rank, replicas, alike)
     if drop_last and len(sampler) < checks.integer("batch_size", batch_size, 1, 2**31):
         raise ValueError(f"batch_size must be at most the {len(sampler)} samples of each process, got {batch_size}")
     return KeyedLoader(

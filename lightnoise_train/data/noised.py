@@ -154,11 +154,19 @@ def read_trees(out: str | os.PathLike[str]) -> list[Tree]:
     """
     path = Path(out, INDEX)
     try:
-        return [Tree(str(entry["effect"]), entry["severity"]) for entry in json.loads(path.read_bytes())["trees"]]
+        return [_tree(entry["effect"], entry["severity"]) for entry in json.loads(path.read_bytes())["trees"]]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; lightnoise-train data noise makes noised test sets") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: is no list of trees ({error})") from None
+
+
+def _tree(effect: Any, severity: Any) -> Tree:
+    """Return a tree that `trees` can name, or raise a ValueError: its name becomes a folder's."""
+    levels = {CLEAN.effect: (0,), MIXED: (None,)}.get(effect, SEVERITIES[1:] if effect in EFFECTS else ())
+    if severity not in levels:
+        raise ValueError(f"there is no tree of effect {effect!r} and severity {severity!r}")
+    return Tree(effect, severity)
 
 
 def _list(out: Path, tree: Tree, record: dict[str, Any]) -> None:

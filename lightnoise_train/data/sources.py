@@ -105,10 +105,20 @@ def to_input(config: ViewsConfig) -> ToInput:
 
 
 def classes(frames: Iterable[Frame], data: DataConfig, attribute: str | None = None) -> Tensor:
-    """Return the frames' classes, (N,) int64: numbers of an attribute's values in order, −1 where it is not known."""
+    """Return the frames' classes, (N,) int64: numbers of an attribute's values in order, −1 where it is not known.
+
+    Raises
+    ------
+    ConfigError
+        If an attribute is asked for that no frame has.
+    """
+    frames = tuple(frames)
     name = attribute or _CLASSES.get(data.kind, "")
     values = [frame.attributes.get(name) for frame in frames]
     numbers = {value: number for number, value in enumerate(sorted({one for one in values if one is not None}))}
+    if attribute and not numbers:
+        there = sorted({key for frame in frames for key in frame.attributes})
+        raise ConfigError(f"knn_attribute: no frame has {attribute!r}; they have {', '.join(there) or 'no attributes'}")
     return torch.tensor([-1 if value is None else numbers[value] for value in values])
 
 

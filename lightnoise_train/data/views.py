@@ -20,6 +20,7 @@ from lightnoise.params import Params
 from lightnoise_train.data.frames import Sample
 from lightnoise_train.data.noise import DrawnNoise, Noise, shrunk
 from lightnoise_train.data.pixels import ToInput, to_tensor
+from lightnoise_train.errors import DataError
 
 CLEAN_NOISED, NOISED_NOISED = "clean_noised", "noised_noised"
 KINDS = (CLEAN_NOISED, NOISED_NOISED)
@@ -148,7 +149,14 @@ class PairBatch:
 
 
 def collate(items: Sequence[Drawn]) -> PairBatch:
-    """Make a batch of what `DrawForDevice` drew."""
+    """Make a batch of what `DrawForDevice` drew; DataError if the pictures are not of one size."""
+    sizes = sorted({tuple(item.image.shape[1:]) for item in items})
+    if len(sizes) > 1:
+        (h, w), (height, width) = sizes[0], sizes[-1]
+        raise DataError(
+            f"pictures of one batch are {w}×{h} and {width}×{height}: noise.on_device takes pictures of one size; "
+            "set noise.on_device=false"
+        )
     first, second = ([item.params[view] for item in items] for view in (0, 1))
     one, other = ([item.generators[view] for item in items] for view in (0, 1))
     return PairBatch(torch.stack([item.image for item in items]), (first, second), (one, other))

@@ -35,6 +35,9 @@ SEVERITIES = (1, 2, 3, 4, 5)
 DEFAULT_EFFECTS = (*EFFECTS, MIXED)
 
 
+_IN_FILE_NAMES = str.maketrans({":": ".", "/": "_", "\\": "_"})
+
+
 class Condition(NamedTuple):
     """What is done to frames: an effect's name and a severity; ("clean", 0) is nothing.
 
@@ -49,7 +52,7 @@ class Condition(NamedTuple):
         """A file's stem: "clean", "bloom-3"."""
         if self.effect == CLEAN:
             return CLEAN
-        return f"{self.effect.replace(':', '.').replace('/', '_')}-{self.severity}"
+        return f"{self.effect.translate(_IN_FILE_NAMES)}-{self.severity}"
 
 
 def conditions(effects: Sequence[str] = DEFAULT_EFFECTS, severities: Sequence[int] = SEVERITIES) -> list[Condition]:

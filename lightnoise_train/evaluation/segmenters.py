@@ -117,18 +117,19 @@ def open_run(folder: Path, arm: str | None = None, device: str = "cpu") -> Segme
         "source": str(folder),
         "trained_under": trained_under(config),
     }
-    before = _encoder_before(config, segmenter, device)
+    before = _encoder_before(config, device)
     return SegmenterPredictor(OwnSegmenter(segmenter, before, torch.device(device)), Squashed(segmenter.size), identity)
 
 
-def _encoder_before(config: FinetuneConfig, segmenter: LaneSegmenter, device: str) -> nn.Module | None:
+def _encoder_before(config: FinetuneConfig, device: str) -> nn.Module | None:
+    """Return the encoder with the pixels that it was pretrained on, whatever fine-tuning made of them after."""
     if config.weights is None:
         return None
     try:
         encoder = build_encoder(config.encoder.name, config.weights, output_stride=config.encoder.output_stride)
     except CheckpointError:
         return None
-    return nn.Sequential(segmenter.normalize, encoder).to(device).eval()
+    return nn.Sequential(Normalize(encoder.mean, encoder.std), encoder).to(device).eval()
 
 
 @dataclass(frozen=True)

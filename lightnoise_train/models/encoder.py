@@ -78,8 +78,11 @@ def _network(name: str, options: dict[str, Any]) -> Any:
             return timm.create_model(name, pretrained=False, **any_size, **options)
         except (TypeError, NotImplementedError, AssertionError):
             continue
+    if not options:
+        raise ValueError(f"timm cannot make a {name}; name another network")
     raise ValueError(
-        f"{name} cannot have {', '.join(f'{key} {value}' for key, value in options.items())}; leave it out"
+        f"{name} cannot have {', '.join(f'{key} {value}' for key, value in options.items())}: "
+        "set encoder.output_stride=null"
     )
 
 

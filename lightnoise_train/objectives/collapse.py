@@ -73,7 +73,8 @@ def collapse_statistics(first: Tensor, second: Tensor) -> CollapseStatistics:
     """
     if first.shape != second.shape or first.ndim != 2 or len(first) < 2:
         raise ValueError(f"views must have one shape (N, D), N ≥ 2; got {tuple(first.shape)} and {tuple(second.shape)}")
-    first, second = (F.normalize(view.double(), dim=1) for view in (first, second))
+    device = "cpu" if first.device.type == "mps" else first.device  # which has no float64
+    first, second = (F.normalize(view.to(device).double(), dim=1) for view in (first, second))
     both = torch.cat((first, second))
     count, dimensions = first.shape
     different = ~torch.eye(count, dtype=torch.bool, device=first.device).repeat(2, 2)

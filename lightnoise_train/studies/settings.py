@@ -96,6 +96,23 @@ class StudyConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_stages(self) -> StudyConfig:
+        stages = [arm for arm in self.arms if RECIPES[arm].schedule == "two_stage"]
+        if stages and self.finetune.epochs < 2:
+            raise ValueError(f"finetune.epochs must be 2 or more for {', '.join(stages)}: the head is trained first")
+        return self
+
+    @model_validator(mode="after")
+    def _check_processes(self) -> StudyConfig:
+        for name, part in (("pretrain", self.pretrain), ("finetune", self.finetune)):
+            if part.devices > 1:
+                raise ValueError(
+                    f"{name}.devices is {part.devices}, but a study runs in one process: set it to 1, or run "
+                    "pretrain, finetune, benchmark and report one by one"
+                )
+        return self
+
     @property
     def pretrains(self) -> bool:
         """Whether an arm begins with SimCLR's weights."""

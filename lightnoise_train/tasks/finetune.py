@@ -19,7 +19,7 @@ from lightnoise_train.data import sources
 from lightnoise_train.data.frames import Frame, FrameSet
 from lightnoise_train.data.lane_items import LaneItem, ToLaneItem
 from lightnoise_train.errors import DataError
-from lightnoise_train.evaluation.tusimple import evaluate
+from lightnoise_train.evaluation.tusimple import evaluate, without_empty_lanes
 from lightnoise_train.lanes.instances import lanes_from_probability
 from lightnoise_train.lanes.labels import LaneLabel
 from lightnoise_train.models import weights
@@ -92,7 +92,7 @@ class LaneTraining(LightningModule):
         """Epochs in which the encoder stands still."""
         if self.config.recipe.schedule == "single":
             return 0
-        return max(1, round(self.config.head_stage * self.config.epochs))
+        return min(max(1, round(self.config.head_stage * self.config.epochs)), self.config.epochs - 1)
 
     def configure_optimizers(self) -> Any:
         """Return the optimizer: one rate for all, or a low one for the encoder that starts with the second stage."""
@@ -146,7 +146,7 @@ def finetune(
     with loop.seeded(config.seed, "model"):
         module = LaneTraining(config)
     frames = frames or {part: sources.open_frames(config.data, part) for part in ("train", "val")}
-    module.labels = {frame.key: _label(frame) for frame in frames["val"].frames}
+    module.labels = {frame.key: without_empty_lanes(_label(frame)) for frame in frames["val"].frames}
     noise = sources.open_noise(config.noise, config.data, frames["train"].frames) if config.recipe.light_noise else None
     clean = ToLaneItem(config.size, config.line_width)
     best = loop.fit(

@@ -19,6 +19,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, LearningRateMon
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.warnings import PossibleUserWarning
 
 from lightnoise import keyed
@@ -104,10 +105,18 @@ def fit(
 
     Raises
     ------
+    ConfigError
+        If there are fewer frames than a batch, or no such devices; nothing is written then.
     TrainingError
-        If the loss stops being finite or there are fewer frames than a batch.
+        If the loss stops being finite.
     """
-    rank_zero_only(configs.save)(config, out, command)
+    share = math.ceil(len(train.frames) / config.devices)
+    if share < config.batch:
+        each = f", {share} for each of {config.devices} processes" if config.devices > 1 else ""
+        raise ConfigError(
+            f"batch is {config.batch}, but there are {len(train.frames)} training frames{each}: "
+            f"set batch={share} or less"
+        )
     folder = out / "checkpoints"
     clock = WaitClock()
     watching: list[Callback] = [
@@ -135,25 +144,30 @@ def fit(
     on_gpu = config.accelerator != "cpu" and torch.cuda.is_available()
     logs = CSVLogger(out, "logs")
     with _quiet():
-        trainer = Trainer(
-            accelerator=config.accelerator,
-            devices=config.devices,
-            strategy=f"ddp{'_find_unused_parameters_true' * some_stand_still}" if config.devices > 1 else "auto",
-            precision=precision.choose(config.precision, config.accelerator),
-            max_epochs=config.epochs,
-            accumulate_grad_batches=config.accumulate,
-            log_every_n_steps=config.log_every,
-            num_sanity_val_steps=0,
-            sync_batchnorm=on_gpu and config.devices > 1,
-            use_distributed_sampler=False,
-            callbacks=watching,
-            profiler=clock,
-            logger=[logs, TensorBoardLogger(out, "logs", version=logs.version), *loggers],
-            plugins=[AtomicCheckpointIO()],
-            enable_progress_bar=config.progress,
-            enable_model_summary=False,
-            benchmark=on_gpu,
-        )
+        try:
+            trainer = Trainer(
+                accelerator=config.accelerator,
+                devices=config.devices,
+                strategy=f"ddp{'_find_unused_parameters_true' * some_stand_still}" if config.devices > 1 else "auto",
+                precision=precision.choose(config.precision, config.accelerator),
+                max_epochs=config.epochs,
+                accumulate_grad_batches=config.accumulate,
+                log_every_n_steps=config.log_every,
+                num_sanity_val_steps=0,
+                sync_batchnorm=on_gpu and config.devices > 1,
+                use_distributed_sampler=False,
+                callbacks=watching,
+                profiler=clock,
+                logger=[logs, TensorBoardLogger(out, "logs", version=logs.version), *loggers],
+                plugins=[AtomicCheckpointIO()],
+                enable_progress_bar=config.progress,
+                enable_model_summary=False,
+                benchmark=on_gpu,
+            )
+        except MisconfigurationException as error:
+            asked = f"accelerator={config.accelerator}, devices={config.devices}"
+            raise ConfigError(f"{asked}: {' '.join(str(error).split())} Set what this machine has") from error
+        rank_zero_only(configs.save)(config, out, command)
         trainer.fit(
             module.to(memory_format=torch.channels_last),
             datamodule=Batches(config, train, validation),
@@ -212,7 +226,7 @@ class Batches(LightningDataModule):
 
     def val_dataloader(self) -> KeyedLoader | list[Any]:
         """Return batches in the frames' order; the same draws in every epoch."""
-        return self._loader(self.validation, shuffle=False, drop_last=False) if self.validation else []
+        return self._loader(self.validation, shuffle=False, drop_last=False, alike=True) if self.validation else []
 
     @property
     def steps(self) -> int:

@@ -31,6 +31,8 @@ def build_optimizer(config: OptimizerConfig, parts: Iterable[tuple[nn.Module, fl
             {"name": f"weights-{number}", "params": decayed, "lr": rate, "weight_decay": config.weight_decay},
             {"name": f"biases-{number}", "params": plain, "lr": rate, "weight_decay": 0.0},
         ]
+        if config.name == "lars":  # timm's would else adapt only what is decayed
+            groups[-2]["always_adapt"] = True
     options: dict[str, Any] = {} if config.name == "adamw" else {"momentum": config.momentum}
     if config.name == "sgd":
         options["nesterov"] = False

@@ -85,7 +85,8 @@ class SimCLR(LightningModule):
     def validation_step(self, batch: Pair | PairBatch, batch_index: int) -> None:
         """Log the loss and remember the embeddings."""
         first, second = self._views(batch)
-        features = self.represent(torch.cat((first, second)))
+        chunks = torch.cat((first, second)).split(self.config.gradient_cache or 2 * len(first))
+        features = torch.cat([self.represent(chunk) for chunk in chunks])
         one, other = self.projector(features).chunk(2)
         loss = nt_xent(one, other, self.config.temperature)
         self.log(loop.MONITORED, loss, prog_bar=True, batch_size=len(first), sync_dist=True)

@@ -81,6 +81,12 @@ def test_refuses_unknown_keys_and_bad_values_by_name(tmp_path):
     assert "arm: " in said(FinetuneConfig, "arm=best")
     assert "simclr_weights must name the encoder.pt" in said(FinetuneConfig, "arm=simclr")
     assert "root must name the folder of tusimple" in said(FinetuneConfig, "data.kind=tusimple")
+    assert "set data.kind too" in said(FinetuneConfig, "data.root=tusimple/")
+    night = said(PretrainConfig, "data.kind=folder", "data.root=a/", "data.timeofday=[night]")
+    assert "timeofday can be told of bdd100k alone, not of folder" in night
+    assert "epochs must be 2 or more for schedule two_stage" in said(
+        FinetuneConfig, "recipe.schedule=two_stage", "epochs=1"
+    )
     assert "must be key=value" in said(PretrainConfig, "epochs")
     assert "is a value, not a section" in said(PretrainConfig, "epochs=3", "epochs.x=3")
     assert "no valid YAML" in said(PretrainConfig, "views.size=[3")
@@ -92,6 +98,11 @@ def test_refuses_unknown_keys_and_bad_values_by_name(tmp_path):
     assert "must be a mapping" in said(PretrainConfig, file=file)
     file.write_text("epocs: 3\n")
     assert f"{file}: unknown key epocs" in said(PretrainConfig, file=file)
+
+
+def test_a_precision_need_not_be_quoted():
+    assert load(PretrainConfig, None, ["precision=32"]).precision == "32"
+    assert "precision: input should be 'auto', '32'" in said(PretrainConfig, "precision=16")
 
 
 def test_values_do_not_change():

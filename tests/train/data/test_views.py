@@ -205,3 +205,16 @@ def test_frames_that_were_not_noised_are_named(applied, frames):
         FolderNoise(applied / "noised", frames.frames)
     with pytest.raises(DataError, match="is no output of lightnoise apply"):
         FolderNoise(applied / "clean", data.frames)
+
+
+def test_device_noise_refuses_pictures_of_two_sizes_by_way_of_the_loader():
+    from lightnoise_train.data.frames import FrameSet
+    from lightnoise_train.data.loading import loader
+
+    def read(frame):
+        return np.zeros((32, 40 + 8 * int(frame.key), 3), np.uint8)
+
+    data = FrameSet([Frame(None, str(index)) for index in range(2)], read)
+    batches = loader(data, DrawForDevice(NOISE), seed=0, batch_size=2, collate=collate)
+    with pytest.raises(DataError, match=r"are 40×32 and 48×32: .* set noise.on_device=false"):
+        next(iter(batches))

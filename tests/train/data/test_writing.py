@@ -162,3 +162,12 @@ def test_a_broken_list_of_trees_is_named(tmp_path):
     (tmp_path / "trees.json").write_text('{"trees": [{}]}')
     with pytest.raises(DataError, match=r"trees\.json: is no list of trees"):
         noised.read_trees(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "entry", ['"../../elsewhere", "severity": 3', '"bloom", "severity": "3"', '"mixed", "severity": 1']
+)
+def test_a_tree_that_cannot_be_is_refused(entry, tmp_path):
+    (tmp_path / "trees.json").write_text(f'{{"trees": [{{"effect": {entry}}}]}}')
+    with pytest.raises(DataError, match="there is no tree of effect"):
+        noised.read_trees(tmp_path)

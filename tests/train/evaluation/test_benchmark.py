@@ -13,6 +13,7 @@ from lightnoise_train import config as configs
 from lightnoise_train.cli import main
 from lightnoise_train.config import DataConfig, FinetuneConfig
 from lightnoise_train.data.frames import FrameSet
+from lightnoise_train.data.writing import make_roads
 from lightnoise_train.errors import CheckpointError, ConfigError, DataError
 from lightnoise_train.evaluation import benchmark, segmenters
 from lightnoise_train.evaluation import course as course_module
@@ -125,7 +126,11 @@ def test_features_before_fine_tuning(tmp_path, course):
     encoder = Encoder("test_resnet")
     torch.save(encoder.network.state_dict(), tmp_path / "encoder.pt")
     folder, _ = network(tmp_path, arm="simclr", simclr_weights=str(tmp_path / "encoder.pt"))
-    rows = benchmark.judge(open_predictor(str(folder)), course).rows
+    predictor = open_predictor(str(folder))
+    pixels = torch.rand(1, 3, 64, 64)
+    as_pretrained = encoder.eval()(Normalize(encoder.mean, encoder.std)(pixels))
+    assert torch.equal(predictor.segment.before(pixels), as_pretrained)  # not / 255, as the arm fine-tunes
+    rows = benchmark.judge(predictor, course).rows
     before = np.array([row["similarity_before"] for row in rows])
     assert np.isfinite(before).all()
     assert (before != [row["similarity"] for row in rows]).any()
@@ -278,6 +283,13 @@ def test_runs_of_different_data(tmp_path):
     assert course_module.data_of_runs([first]) == SCENES
     with pytest.raises(ConfigError, match="differ in held_out: say what to judge them on"):
         course_module.data_of_runs([first, second])
+
+
+def test_there_is_no_prior_where_all_frames_are_judged(tmp_path):
+    make_roads(tmp_path, {"train": 2}, size=(36, 64))
+    data = DataConfig(kind="tusimple", root=tmp_path, split="blocks", blocks={"test": 1.0})
+    config = BenchmarkConfig(data=data)
+    assert benchmark.prior(config, benchmark.course(config)) is None
 
 
 def test_frames_of_a_drive_share_blocks():

@@ -78,3 +78,11 @@ def test_a_setting_leaves_the_demos_other_ones():
     assert config.finetune.encoder.output_stride == own.encoder.output_stride == 8
     assert config.pretrain.encoder.name == config.finetune.encoder.name == "resnet18"
     assert (config.data.count, config.data.held_out) == (30, DemoConfig().data.held_out)
+
+
+def test_what_would_fail_hours_later_is_refused_at_once():
+    with pytest.raises(ConfigError, match=r"finetune\.epochs must be 2 or more for simclr"):
+        load(StudyConfig, None, ["finetune.epochs=1"])
+    load(StudyConfig, None, ["finetune.epochs=1", "arms=[scratch]"])
+    with pytest.raises(ConfigError, match=r"finetune\.devices is 2, but a study runs in one process"):
+        load(StudyConfig, None, ["finetune.devices=2"])

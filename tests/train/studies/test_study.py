@@ -22,7 +22,7 @@ TINY = {
     "data": "{count: 6, held_out: 3}",
     "noise": "{height: 32}",
     "pretrain": "{epochs: 1, batch: 3, accumulate: 1, workers: 0, accelerator: cpu, views: {size: [32, 32]}}",
-    "finetune": "{epochs: 1, batch: 3, workers: 0, accelerator: cpu, size: [32, 64], head_channels: 8}",
+    "finetune": "{epochs: 2, batch: 3, workers: 0, accelerator: cpu, size: [32, 64], head_channels: 8}",
     "benchmark": "{effects: [gamma_over], severities: [3], height: 32, workers: 0}",
 }
 
@@ -111,7 +111,7 @@ def test_a_study_is_not_mistaken_for_another(done):
     out, _ = done
     with pytest.raises(ConfigError, match="--resume"):
         study.run_study(load(StudyConfig, None, tiny()), out)
-    changed = [*tiny(), "finetune.epochs=2", "finetune.workers=1"]
+    changed = [*tiny(), "finetune.epochs=3", "finetune.workers=1"]
     with pytest.raises(ConfigError, match=r"another finetune\.epochs;"):
         study.run_study(load(StudyConfig, None, changed), out, resume=True)
 

@@ -87,3 +87,17 @@ def test_half_precision_on_gpus(monkeypatch, supported, chosen):
     assert precision.choose("32", "auto") == "32-true"
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     assert precision.choose("auto", "cpu") == "32-true"
+
+
+@pytest.mark.parametrize("decay", [0.0, 1e-6])
+def test_lars_scales_weights_by_trust_with_and_without_decay(decay):
+    layer = nn.Linear(3, 2)
+    config = OptimizerConfig(name="lars", rate=0.5, momentum=0, weight_decay=decay)
+    optimizer = build_optimizer(config, [(layer, 1.0)])
+    weight, bias = (one.detach().clone() for one in (layer.weight, layer.bias))
+    layer.weight.grad, layer.bias.grad = torch.full((2, 3), 4.0), torch.ones(2)
+    optimizer.step()
+    gradient = torch.full((2, 3), 4.0) + decay * weight
+    trust = 0.001 * weight.norm() / (4 * 6**0.5 + decay * weight.norm())
+    assert torch.allclose(layer.weight, weight - 0.5 * trust * gradient, rtol=1e-4, atol=1e-8)
+    assert torch.allclose(layer.bias, bias - 0.5)  # not adapted

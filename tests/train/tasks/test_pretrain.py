@@ -166,9 +166,23 @@ def test_device_noise_is_the_noise_of_the_workers(tmp_path):
         assert torch.mean(torch.abs(worker - device)) < 0.01
 
 
+def test_validation_sees_the_same_light_in_every_epoch():
+    """Lightning tells validation's sampler the epoch, too; with other draws its losses could not be compared."""
+    config = pretraining()
+    inputs = task._inputs(config, frames(4))
+    loader = loop.Batches(config, inputs, inputs).val_dataloader()
+    seen = []
+    for epoch in (0, 1):
+        loader.sampler.set_epoch(epoch)
+        seen += list(loader)
+    assert torch.equal(seen[0].second, seen[1].second)
+    assert not torch.equal(seen[0].first, seen[0].second)
+
+
 def test_too_few_frames_and_wrong_noise_are_told(tmp_path):
-    with pytest.raises(ValueError, match="batch_size must be at most the 3 samples"):
+    with pytest.raises(ConfigError, match="batch is 4, but there are 3 training frames: set batch=3 or less"):
         pretrain(pretraining(), tmp_path / "run", frames=both(3))
+    assert not (tmp_path / "run").exists()  # so that the next try needs no other folder
     with pytest.raises(ConfigError, match=r"noise: .*preset"):
         pretrain(pretraining("noise.preset=fog"), tmp_path / "fog", frames=both())
     with pytest.raises(DataError, match="is no output of lightnoise apply"):
@@ -195,3 +209,28 @@ def test_noise_has_the_camera_of_the_data():
     noise = sources.open_noise(config.noise, config.data)
     assert isinstance(noise, DrawnNoise)
     assert noise.camera == CAMERAS["tusimple"]
+
+
+def test_devices_that_are_not_there_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"^accelerator=gpu, devices=1: .* Set what this machine has"):
+        pretrain(pretraining("accelerator=gpu", "precision=32"), tmp_path / "run", frames=both())
+    assert not (tmp_path / "run" / "config.yaml").exists()
+
+
+def test_validation_with_a_gradient_cache_holds_no_more_images_at_once_than_training():
+    module = SimCLR(pretraining("gradient_cache=3")).eval()
+    module.log = lambda *_, **__: None
+    sizes = []
+    module.represent.register_forward_hook(lambda _, images, __: sizes.append(len(images[0])))
+    module.validation_step(Pair(torch.rand(4, 3, 32, 32), torch.rand(4, 3, 32, 32)), 0)
+    assert sizes == [3, 3, 2]
+    first, second, *_ = module._seen[0]
+    assert len(first) == len(second) == 4
+
+
+def test_an_attribute_that_no_frame_has_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="knn_attribute: no frame has 'sort'; they have kind"):
+        pretrain(pretraining("knn_attribute=sort"), tmp_path / "run", frames=both())
