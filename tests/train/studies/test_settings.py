@@ -25,6 +25,12 @@ def test_pretraining_may_have_frames_of_another_kind():
     assert config.finetune.data.kind == config.benchmark.data.kind == "tusimple"
 
 
+def test_the_example_is_a_study():
+    config = load(StudyConfig, Path(__file__).parents[3] / "examples" / "embedded_study.yaml")
+    assert config.finetune.encoder.output_stride == 8
+    assert config.finetuning("simclr-normalize-single", 0, Path("encoder.pt")).recipe.initialisation == "simclr"
+
+
 @pytest.mark.parametrize("kind", [StudyConfig, DemoConfig])
 def test_a_saved_study_loads_as_itself(kind, tmp_path):
     config = load(kind, None, ["data.count=70", "pretrain.epochs=3"])
