@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
@@ -206,7 +208,7 @@ def loader(
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_single_thread if workers else None,
+        worker_init_fn=_prepare_worker if workers else None,
         multiprocessing_context=_context() if workers else None,
         generator=torch.Generator(),  # its draws decide nothing here; torch's global generator stays untouched
     )
@@ -224,11 +226,23 @@ def _context() -> BaseContext:
     return context
 
 
-def _single_thread(worker: int) -> None:
-    """Let a worker compute in one thread: as many workers as cores is the faster way to use them."""
+def _prepare_worker(worker: int) -> None:
+    """Let a worker compute in one thread, since as many workers as cores is faster, and end with its main process."""
     import cv2
     import numba
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     numba.set_num_threads(1)
     torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that asked for it is gone, killed perhaps.
+
+    Torch looks whether the process that forked it is there; that is the fork server, which lives on with its workers.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

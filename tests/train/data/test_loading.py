@@ -1,3 +1,9 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -135,3 +141,36 @@ def test_a_damaged_picture_is_named_in_one_line(frames, workers):
     assert str(raised.value).startswith(f"{path}: ")
     assert "Traceback" not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+FOREVER = """
+import os, sys
+from lightnoise_train.data.loading import loader
+
+def pid(item, generator):
+    return os.getpid()
+
+def single(items):
+    return items[0]
+
+if __name__ == "__main__":
+    made = loader(range(10**6), pid, seed=0, batch_size=1, shuffle=False, workers=1, collate=single)
+    for number in made:
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_workers_end_when_their_main_process_is_killed(tmp_path):
+    script = tmp_path / "forever.py"
+    script.write_text(FOREVER)
+    main = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    worker = int(main.stdout.readline())
+    assert worker != main.pid
+    main.send_signal(signal.SIGKILL)
+    main.wait()
+    main.stdout.close()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and os.path.exists(f"/proc/{worker}"):
+        time.sleep(0.05)
+    assert not os.path.exists(f"/proc/{worker}")
