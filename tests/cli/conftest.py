@@ -13,7 +13,9 @@ from click.testing import CliRunner
 import lightnoise
 from lightnoise.cli import main
 
-COMMAND = [sys.executable, "-c", "from lightnoise.cli import main; main(prog_name='lightnoise')"]
+#: Ctrl-C must reach the command even where the tests run in a script's background, whose jobs ignore it.
+HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+COMMAND = [sys.executable, "-c", HEARS_CTRL_C + "from lightnoise.cli import main; main(prog_name='lightnoise')"]
 
 
 @pytest.fixture(autouse=True)

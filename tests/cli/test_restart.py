@@ -10,7 +10,7 @@ import pytest
 
 from lightnoise.io.files import TEMPORARY_PREFIX
 
-OPTIONS = ("--copies", 24, "--effect", "bloom", "--effect", "gamma", "--seed", 3)
+OPTIONS = ("--copies", 12, "--effect", "bloom", "--effect", "gamma", "--seed", 3)
 
 
 def alive(group):
