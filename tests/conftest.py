@@ -3,9 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 # naive.py stands beside the tests, psf_accuracy.py with its FFT reference among the benchmarks
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "benchmarks")]
+
+# how long an example takes says more about the machine's other work than about the code
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def _count_spikes(psf, inner, outer):

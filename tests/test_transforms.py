@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -265,7 +265,6 @@ def test_wrong_arguments_are_named(make, error, message):
     high=st.floats(0.0, 1.0),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None)
 def test_draws_stay_within_any_range(low, high, seed):
     low, high = min(low, high), max(low, high)
     [params] = ln.Bloom(scatter=(low, high)).sample(np.random.default_rng(seed), SHAPE)

@@ -41,7 +41,7 @@ def test_finishing_sorts_and_keeps_the_last_word(tmp_path, monkeypatch, in_memor
     assert os.listdir(tmp_path) == ["manifest.jsonl"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(names=st.lists(st.text(max_size=8), max_size=40))
 def test_sorting_in_parts_is_sorting(tmp_path_factory, names):
     path = tmp_path_factory.mktemp("sort") / "manifest.jsonl"

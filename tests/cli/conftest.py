@@ -93,7 +93,7 @@ class Tool:
     @staticmethod
     def wait_for_lines(process, manifest, count):
         """Wait until a started process has written some manifest lines."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline and process.poll() is None:
             if manifest.exists() and manifest.read_bytes().count(b"\n") >= count:
                 return

@@ -65,7 +65,7 @@ def test_stray_share_by_hand():
     ev=st.floats(-8.0, 8.0),
     gamma=st.floats(0.2, 5.0),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_damage_is_a_share(seed, scatter, veil, ev, gamma):
     image = np.random.default_rng(seed).integers(0, 256, (24, 32, 3)).astype(np.uint8)
     params = [

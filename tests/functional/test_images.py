@@ -38,7 +38,7 @@ def random_image(shape, dtype, seed, bright=0.1):
     gain=st.sampled_from([1.0, 1000.0]),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_shape_dtype_and_input_are_kept(shape, dtype, params, gain, seed):
     image = random_image(shape, dtype, seed)
     before = image.copy()

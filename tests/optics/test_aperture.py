@@ -11,7 +11,7 @@ BLADES = st.sampled_from([0, *range(3, 17)])
 
 
 @given(blades=BLADES, rotation=st.floats(-360.0, 360.0), scale=st.floats(2.0, 60.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_iris_has_the_area_of_the_round_one(blades, rotation, scale):
     covered = Iris(blades, rotation).coverage(2 * int(0.8 * scale) + 5, scale)
     assert covered.min() >= 0.0
@@ -74,7 +74,7 @@ def test_even_irises_make_n_spikes_and_odd_ones_2n(blades, count_spikes):
 
 
 @given(blades=BLADES, rotation=st.floats(-180.0, 180.0))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_psf_is_a_centred_density(blades, rotation):
     psf = aperture_psf(blades, 2.8, 500.0, 0.3, size=33, rotation_deg=rotation)
     assert psf.dtype == np.float64

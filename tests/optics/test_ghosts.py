@@ -172,7 +172,7 @@ def test_table_against_traced_rays():
     blades=st.sampled_from([0, 3, 4, 5, 6, 7, 8, 9, 15]),
     rotation=st.floats(-360.0, 360.0),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_disc_is_a_flat_density_of_the_right_size(radius, blades, rotation):
     disc = ghost_disc(radius, blades, rotation)
     assert disc.dtype == np.float32

@@ -48,7 +48,7 @@ def test_build_and_collapse_are_the_dense_operator(size, channels):
 
 
 @given(height=st.integers(1, 70), width=st.integers(1, 70), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_constants_stay_and_no_light_is_lost(height, width, seed):
     weights = some_weights(len(pyramid.level_sizes(height, width)), seed)
     flat = np.full((height, width, 1), 0.7, np.float32)

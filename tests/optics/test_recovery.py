@@ -54,7 +54,7 @@ def test_what_was_measured_comes_out_unchanged(kind, gain, dtype):
     channels=st.sampled_from([1, 3]),
     bright=st.floats(0.0, 1.0),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_only_near_white_gains_and_nothing_loses(seed, gain, channels, bright):
     rng = np.random.default_rng(seed)
     light = np.minimum(rng.random((24, 33, channels)) + bright * (rng.random((24, 33, 1)) < 0.1), 1.0)

@@ -56,7 +56,7 @@ def test_kernel_against_fft(blades, f_number):
     rotation=st.floats(-360.0, 360.0),
     aspect=st.floats(0.3, 3.0),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_kernel_is_a_density(blades, f_number, pitch, rotation, aspect):
     kernel = starburst_kernel(blades, f_number, pitch, radius_px=12, rotation_deg=rotation, pixel_aspect=aspect)
     assert kernel.shape == (25, 25, 3)

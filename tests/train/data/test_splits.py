@@ -23,7 +23,7 @@ def clip_of(frame):
     return int(frame.key.split("/")[2])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(1, 20), st.randoms(use_true_random=False))
 def test_blocks_are_stretches_that_hold_every_frame_once(lengths, per_drive, random):
     frames = drives(*lengths)
@@ -36,7 +36,7 @@ def test_blocks_are_stretches_that_hold_every_frame_once(lengths, per_drive, ran
         assert set(np.diff([clip_of(frames[index]) for index in block])) <= {60}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(60, 120), min_size=1, max_size=3), st.integers(0, 5), st.integers(0, 2))
 def test_parts_are_apart_and_whole(lengths, seed, gap):
     frames = drives(*lengths)

@@ -32,7 +32,7 @@ def test_the_file_has_the_official_keys(tmp_path):
 
 
 @given(st.lists(st.floats(-3, 1280), min_size=1, max_size=5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_columns_keep_a_tenth_of_a_pixel_and_absence(tmp_path_factory, xs):
     path = tmp_path_factory.mktemp("predictions") / "pred.json"
     write_predictions(path, [Prediction("a", np.array([xs]))])

@@ -251,7 +251,7 @@ def test_equals_the_twin_on_thousands_of_real_labels_perturbed(real_labels):
 
 
 @given(st.integers(0, 2**32), st.integers(1, 8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_equals_the_twin_on_invented_lanes(seed, n_frames):
     rng = np.random.default_rng(seed)
     labels, predictions = [], []

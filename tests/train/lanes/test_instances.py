@@ -149,7 +149,7 @@ def test_any_rows_of_any_frame():
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_picture_gives_columns_in_the_frame_or_minus_two(seed):
     rng = np.random.default_rng(seed)
     picture = cv2.GaussianBlur(rng.random((rng.integers(8, 90), rng.integers(8, 90))), (0, 0), rng.uniform(0.3, 4))

@@ -25,7 +25,7 @@ def distances(lane, height, width):
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(-40, 159), min_size=6, max_size=6), st.integers(3, 24))
 def test_a_line_is_all_within_half_its_width(columns, width):
     lane = label([max(column, -2) if column >= 0 else -2 for column in columns], rows=range(10, 70, 10))

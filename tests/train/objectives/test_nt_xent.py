@@ -47,7 +47,7 @@ def assert_same(one, other, limit):
         assert torch.max(torch.abs(mine - theirs)) <= limit
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(1, 7), st.integers(1, 9), st.floats(0.05, 2.0), st.integers(0, 1000), st.integers(1, 200))
 def test_is_equation_one_in_any_tiling(count, dimensions, temperature, seed, tile_elements):
     first, second = views(count, dimensions, seed, torch.float64)
