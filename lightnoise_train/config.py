@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from lightnoise.io import write_atomically
 from lightnoise_train.errors import ConfigError
 
 FILE_NAME = "config.yaml"
@@ -119,6 +120,16 @@ class NoiseConfig(Section):
     on_device: bool = Field(
         default=False, description="in pretraining: render on the GPU, batch by batch, instead of in workers"
     )
+
+    @model_validator(mode="after")
+    def _check_one_source(self) -> NoiseConfig:
+        chosen = [name for name in ("effects", "severity", "preset", "spec") if getattr(self, name)]
+        if self.folder is not None and chosen:
+            raise ValueError(f"folder holds noised pictures already: leave {', '.join(chosen)} out, or folder")
+        if self.spec is not None and len(chosen) > 1:
+            chosen.remove("spec")
+            raise ValueError(f"spec is the whole transform: leave {', '.join(chosen)} out, or spec")
+        return self
 
 
 class ViewsConfig(Section):
@@ -225,6 +236,7 @@ class FinetuneConfig(LoopConfig):
     noise_share: float = Field(
         default=0.5, ge=0, le=1, description="of the frames, where the recipe trains on light noise"
     )
+    flip: float = Field(default=0.0, ge=0, le=1, description="share of the training frames that are mirrored")
     epochs: PositiveInt = 30
     batch: int = Field(default=16, ge=2)
     arm: Literal["baseline", "simclr", "scratch", "baseline_noise", "scratch_noise"] = "baseline"
@@ -249,6 +261,8 @@ class FinetuneConfig(LoopConfig):
         """Take from the arm what the recipe leaves open."""
         if not isinstance(values, dict):
             return values
+        if values.get("simclr_weights") and not {"arm", "recipe"} & values.keys():
+            raise ValueError("simclr_weights is given, but no arm: set arm=simclr, or the arm that leaves them alone")
         arm = ARMS.get(values.get("arm", "baseline"))
         given = values.get("recipe", {})
         if arm is None or not isinstance(given, dict):
@@ -309,9 +323,8 @@ def save(config: Section, folder: Path, command: str = "") -> Path:
     lines = [f"# {name} {_version(name)}" for name in _VERSIONS_OF]
     lines += [f"# command: {' '.join(command.split())}"] if command else []
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    path.write_text("\n".join(lines) + "\n" + text, encoding="utf-8")
+    write_atomically(path, ("\n".join(lines) + "\n" + text).encode())
     return path
 
 

@@ -22,7 +22,7 @@ def blocks(language):
 
 
 def commands():
-    lines = "\n".join(blocks("bash")).splitlines()
+    lines = "\n".join(blocks("bash")).replace("\\\n", " ").splitlines()
     parts = [part.strip() for line in lines for part in line.partition(" #")[0].split("&&")]
     return [part for part in parts if part.startswith(("lightnoise ", "lightnoise-train "))]
 
@@ -57,7 +57,7 @@ def test_the_run_command_is_there():
 
 
 def test_files_that_are_named_exist():
-    named = re.findall(r"(?:benchmarks|examples|tests)/[\w/]+\.(?:py|yaml|ipynb)", README)
+    named = re.findall(r"(?:benchmarks|examples|tests)/[\w/]+\.(?:py|yaml|jpg)", README)
     assert named
     for name in named:
         assert (ROOT / name).exists(), name

@@ -32,9 +32,8 @@ Index = NDArray[np.int64]
 #: Surrounds over which the contrast is averaged: width of a pyramid cell, degrees, from … to.
 SURROUND_DEG = (1.0, 8.0)
 
-#: Mean contrast in stops at which a pixel gets the whole gain, and how the gain's logarithm grows to there.
+#: Mean contrast in stops at which a pixel gets the whole gain; the gain's logarithm grows with its square to there.
 FULL_CONTRAST_STOPS = 3.5
-CONTRAST_EXPONENT = 2  # what kernels.recovery.gain_of squares
 
 #: Width of the cell, degrees, in which a lamp's own size is judged: 4 pixels of a 1280-pixel frame of 60°.
 SIZE_DEG = 0.2

@@ -14,6 +14,8 @@ _COMMANDS = {
     "study": "All of it for several arms and seeds: pretrain, fine-tune, judge, report.",
     "pretrain": "Pretrain an encoder on pairs of light-noised views.",
     "finetune": "Train a lane segmenter.",
+    "probe": "Ask what frozen features know, clean and under light noise.",
+    "semi": "Train a classifier from few labels, and judge it under light noise.",
     "evaluate": "Score lanes against labels by TuSimple's rules.",
     "benchmark": "Judge models under light noise.",
     "report": "Turn result files into tables and figures.",

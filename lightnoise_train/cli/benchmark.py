@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,9 @@ import click
 
 from lightnoise.cli import options
 from lightnoise_train.cli import settings
+from lightnoise_train.cli.progress import bar
 
 if TYPE_CHECKING:
-    from lightnoise_train.evaluation.conditions import Judged
     from lightnoise_train.evaluation.results import Results
 
 _NORMALISATIONS = {
@@ -139,7 +139,7 @@ def command(
     typed = subprocess.list2cmdline(["lightnoise-train", *sys.argv[1:]])
     click.echo(f"{len(course.frames)} frames × {len(course.conditions)} conditions × {len(predictors)} models")
     path = benchmark.run(
-        config, predictors, course, out, resume=resume, overwrite=overwrite, command=typed, progress=_bar()
+        config, predictors, course, out, resume=resume, overwrite=overwrite, command=typed, progress=bar("frame")
     )
     show_course(out, course, predictors, path)
     for line in _lines(read_results(path)):
@@ -185,12 +185,6 @@ def _device(name: str) -> str:
     except (RuntimeError, AssertionError) as error:
         raise click.UsageError(f"--device {name}: {str(error).splitlines()[0]}") from error
     return name
-
-
-def _bar() -> Callable[[Iterator[Judged], int], Iterable[Judged]]:
-    from tqdm import tqdm
-
-    return lambda frames, total: tqdm(frames, total=total, unit="frame", disable=None)
 
 
 def _lines(results: Results) -> Iterator[str]:

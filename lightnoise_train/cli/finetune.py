@@ -43,7 +43,7 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resu
       epochs 30   batch 16   seed 0   workers 2   devices 1            size [224, 224]
       encoder.name resnet18    encoder.output_stride 16                imagenet_weights imagenet | FILE
       optimizer.rate 0.001     backbone_rate 0.1   head_stage 0.3      line_width 30
-      data.split official | blocks                                     blocks: small sets, by stretches of a drive
+      data.split official | blocks   flip 0   (blocks, flip 0.5: for small sets)
     """
     from lightnoise_train.config import FinetuneConfig, load
     from lightnoise_train.tasks.finetune import finetune

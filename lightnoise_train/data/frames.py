@@ -49,6 +49,13 @@ class Sample(NamedTuple):
     image: Image
 
 
+def labelled(frame: Frame) -> LaneLabel:
+    """Return a frame's label; DataError if it has none."""
+    if frame.label is None:
+        raise DataError(f"{frame.key}: has no lane label; labelled frames are needed here")
+    return frame.label
+
+
 def read_frame(frame: Frame) -> Image:
     """Read a frame's file; see `read_image`."""
     if frame.path is None:

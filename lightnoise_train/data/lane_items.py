@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from lightnoise import checks
-from lightnoise_train.data.frames import Sample
+from lightnoise_train.data.frames import Sample, labelled
 from lightnoise_train.data.noise import Noise
 from lightnoise_train.data.pixels import INPUT_SIZE, resize, to_tensor
-from lightnoise_train.errors import DataError
 from lightnoise_train.lanes.labels import FRAME_SIZE
 from lightnoise_train.lanes.masks import LINE_WIDTH, draw
 
@@ -49,25 +48,29 @@ class ToLaneItem:
         Light noise to train on.
     noise_share : float
         Share of the frames that get it, [0, 1].
+    flip : float
+        Share of the frames that are mirrored, left for right, with their lanes, [0, 1].
     """
 
     size: tuple[int, int] = INPUT_SIZE
     line_width: float = LINE_WIDTH
     noise: Noise | None = None
     noise_share: float = 0.5
+    flip: float = 0.0
 
     def __post_init__(self) -> None:
         checks.number("noise_share", self.noise_share, 0.0, 1.0)
+        checks.number("flip", self.flip, 0.0, 1.0)
 
     def __call__(self, sample: Sample, generator: np.random.Generator) -> LaneItem:
         """Return the sample's item; DataError if it has no label."""
-        label = sample.frame.label
-        if label is None:
-            raise DataError(f"{sample.frame.key}: has no lane label")
+        label = labelled(sample.frame)
         picture = sample.image
-        coin, light = generator.spawn(2)
+        coin, light, mirror = generator.spawn(3)
         if self.noise is not None and coin.random() < self.noise_share:
             picture = self.noise(sample, light, 1).noised[0]
         image = resize(to_tensor(picture), self.size).contiguous()
-        mask = draw(label, *FRAME_SIZE, out_size=self.size, line_width=self.line_width)
-        return LaneItem(image, torch.from_numpy(mask), sample.frame.key)
+        mask = torch.from_numpy(draw(label, *FRAME_SIZE, out_size=self.size, line_width=self.line_width))
+        if mirror.random() < self.flip:
+            image, mask = image.flip(-1), mask.flip(-1)
+        return LaneItem(image, mask, sample.frame.key)

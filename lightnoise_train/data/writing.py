@@ -14,7 +14,7 @@ from lightnoise.camera import Camera
 from lightnoise.io import Picture, read_image
 from lightnoise.io.formats import PNG
 from lightnoise_train.data import roads
-from lightnoise_train.data.frames import Frame, FrameSet
+from lightnoise_train.data.frames import Frame, FrameSet, labelled
 from lightnoise_train.data.tusimple import SPLITS, TEST_FILE
 from lightnoise_train.errors import DataError
 from lightnoise_train.lanes.labels import FRAME_SIZE, LaneLabel, write_labels
@@ -120,11 +120,10 @@ def labels_of(frames: Iterable[Frame], output_format: str = "keep") -> list[Lane
     """
     labels = []
     for frame in frames:
-        if frame.label is None:
-            raise DataError(f"{frame.key}: has no lane label")
+        label = labelled(frame)
         path = PurePosixPath(frame.key)
         raw_file = str(path if output_format == "keep" else path.with_suffix(f".{output_format}"))
-        labels.append(LaneLabel(raw_file, frame.label.lanes, frame.label.h_samples))
+        labels.append(LaneLabel(raw_file, label.lanes, label.h_samples))
     return labels
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,9 @@ def run(
         return results
     if len({folder.name for folder in config.unlabelled}) < len(config.unlabelled):
         raise ConfigError("folders of unlabelled images must differ in their names, for the files of their lanes")
+    for name, count in Counter(_name(each.identity) for each in predictors).items():
+        if count > 1:
+            raise ConfigError(f"{count} models' files would all be named {name}: name the models apart, ARM=MODEL")
     unlabelled_frames = {folder: unlabelled.load(folder) for folder in config.unlabelled}
     configs.save(config, out, command)
     marks = [Journal(journals / f"{_name(each.identity)}.jsonl", _about(each, course)) for each in predictors]

@@ -111,9 +111,14 @@ def interval(
     drawn = statistic(resampled_means(table, blocks, rng, resamples))
     if len(set(blocks)) == 1 and len(table) == 1:
         return Interval(estimate, np.nan, np.nan)
+    return percentile_interval(estimate, drawn, level)
+
+
+def percentile_interval(estimate: float, drawn: Means, level: float = LEVEL) -> Interval:
+    """Return an estimate with the middle share ``level`` of its resamples, (n,); of those that are numbers."""
     tail = 50.0 * (1.0 - level)
     low, high = np.nanpercentile(drawn, [tail, 100.0 - tail]) if np.isfinite(drawn).any() else (np.nan, np.nan)
-    return Interval(estimate, float(low), float(high))
+    return Interval(float(estimate), float(low), float(high))
 
 
 def resampled_means(

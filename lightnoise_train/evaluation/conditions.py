@@ -21,7 +21,7 @@ from lightnoise.params import BloomParams, GammaParams, GlareParams, Params
 from lightnoise.presets import PRESETS
 from lightnoise.severity import EFFECTS
 from lightnoise_train.data import noised
-from lightnoise_train.data.frames import Frame, Image, Sample, read_image
+from lightnoise_train.data.frames import Image, Sample, labelled, read_image
 from lightnoise_train.data.noise import shrunk
 from lightnoise_train.errors import DataError
 from lightnoise_train.evaluation.entry_points import entry_point, is_entry_point
@@ -242,13 +242,6 @@ def scaled(params: Params, share: float) -> Params:
             read=params.read * share,
         )
     raise TypeError(f"no params: {params!r}")
-
-
-def labelled(frame: Frame) -> LaneLabel:
-    """Return a frame's label; DataError if it has none."""
-    if frame.label is None:
-        raise DataError(f"{frame.key}: has no lane label; the benchmark needs labelled frames")
-    return frame.label
 
 
 @lru_cache(maxsize=64)

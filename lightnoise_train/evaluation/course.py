@@ -13,7 +13,7 @@ from lightnoise.camera import CAMERAS, Camera
 from lightnoise_train import config as configs
 from lightnoise_train.config import DataConfig, FinetuneConfig, Section
 from lightnoise_train.data import splits, tusimple
-from lightnoise_train.data.frames import FrameSet, Image
+from lightnoise_train.data.frames import FrameSet, Image, labelled
 from lightnoise_train.data.sources import open_frames
 from lightnoise_train.errors import ConfigError, DataError
 from lightnoise_train.evaluation import conditions as cond
@@ -127,10 +127,10 @@ def prior(config: BenchmarkConfig, course: Course) -> Score | None:
     if data.kind == "roads":
         data = data.model_copy(update={"count": min(data.count, _PRIOR_SCENES), "cache": None})
     try:
-        answer = mean_lanes([cond.labelled(frame) for frame in open_frames(data, "train").frames])
+        answer = mean_lanes([labelled(frame) for frame in open_frames(data, "train").frames])
     except (ConfigError, DataError):  # such as data.blocks without a share for train
         return None
-    labels = [without_empty_lanes(cond.labelled(frame)) for frame in course.frames.frames]
+    labels = [without_empty_lanes(labelled(frame)) for frame in course.frames.frames]
     return evaluate([Prediction(label.raw_file, answer.at(label.h_samples)) for label in labels], labels)
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lightnoise_train.data.frames import FrameSet, Image
+from lightnoise_train.data.frames import FrameSet, Image, labelled
 from lightnoise_train.data.loading import loader
-from lightnoise_train.evaluation import conditions as cond
 from lightnoise_train.evaluation.answers import Predictor
 from lightnoise_train.evaluation.conditions import Condition, Judged, Prepare
 from lightnoise_train.evaluation.course import Course
@@ -87,7 +86,7 @@ def ask(
         there = conditions_of(predictor, course)
         for frame in course.frames.frames:  # no picture is looked at, so that none is made
             if frame.key not in theirs:
-                theirs.add(mark(frame.key, predictor(Judged(frame.key, cond.labelled(frame), []), there)))
+                theirs.add(mark(frame.key, predictor(Judged(frame.key, labelled(frame), []), there)))
     left = [i for i, frame in enumerate(course.frames.frames) if any(frame.key not in theirs for _, theirs in looking)]
     if not left:
         return
@@ -146,7 +145,7 @@ def score(predictor: Predictor, course: Course, marks: Iterable[Mark]) -> Verdic
     judged: the rule on run time does not apply here, it does in ``lightnoise-train evaluate``.
     """
     conditions = conditions_of(predictor, course)
-    labels = [without_empty_lanes(cond.labelled(frame)) for frame in course.frames.frames]
+    labels = [without_empty_lanes(labelled(frame)) for frame in course.frames.frames]
     of = {each.frame: each for each in marks}
     ordered = [of[frame.key] for frame in course.frames.frames]
     similarity, before = (similarities(ordered, len(conditions), which) for which in ("features", "features_before"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -10,25 +12,23 @@ _ROWS = 1024  # queries compared at once
 
 
 @torch.no_grad()
-def knn_accuracy(
+def knn_classes(
     bank: Tensor,
-    bank_labels: Tensor,
+    bank_classes: Tensor,
     queries: Tensor,
-    labels: Tensor,
     *,
     neighbours: int = 20,
     temperature: float = 0.07,
     same: bool = False,
-) -> float:
-    """Return the share of queries whose class their nearest neighbours in the bank vote for.
+) -> Tensor:
+    """Return the class that each query's nearest neighbours in the bank vote for, (N,) int64.
 
     Parameters
     ----------
     bank : Tensor of shape (M, C)
-    bank_labels : Tensor of int, shape (M,)
+    bank_classes : Tensor of int, shape (M,)
         ≥ 0.
     queries : Tensor of shape (N, C)
-    labels : Tensor of int, shape (N,)
     neighbours : int
         At most M are taken.
     temperature : float
@@ -36,30 +36,28 @@ def knn_accuracy(
     same : bool
         Query i is of the same image as row i of the bank, and not asked: leave one out.
 
-    Returns
-    -------
-    float
-        In [0, 1].
-
     References
     ----------
     Wu et al., "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", 2018, §3.4.
     """
     bank, queries = (F.normalize(features.float(), dim=1) for features in (bank, queries))
-    classes = int(bank_labels.max()) + 1
     others = len(bank) - same
-    right = 0
-    for at in range(0, len(queries), _ROWS):
-        similarity = queries[at : at + _ROWS] @ bank.T
+    voted = []
+    for number, rows in enumerate(queries.split(_ROWS)):
+        similarity = rows @ bank.T
         if same:
-            similarity.diagonal(at).fill_(-torch.inf)
+            similarity.diagonal(number * _ROWS).fill_(-torch.inf)
         similarity, nearest = similarity.topk(min(neighbours, others), dim=1)
-        votes = torch.zeros(len(nearest), classes, device=bank.device)
+        votes = torch.zeros(len(rows), int(bank_classes.max()) + 1, device=bank.device)
         # less the largest, which changes no vote's rank
-        weights = ((similarity - similarity[:, :1]) / temperature).exp()
-        votes.scatter_add_(1, bank_labels[nearest], weights)
-        right += int((votes.argmax(1) == labels[at : at + _ROWS]).sum())
-    return right / len(queries)
+        votes.scatter_add_(1, bank_classes[nearest], ((similarity - similarity[:, :1]) / temperature).exp())
+        voted.append(votes.argmax(1))
+    return torch.cat(voted)
+
+
+def knn_accuracy(bank: Tensor, bank_classes: Tensor, queries: Tensor, classes: Tensor, **options: Any) -> float:
+    """Return the share of queries, [0, 1], whose class is what `knn_classes` says; ``options`` are its own."""
+    return float((knn_classes(bank, bank_classes, queries, **options) == classes).double().mean())
 
 
 @torch.no_grad()

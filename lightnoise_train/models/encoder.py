@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lightnoise_train.models import weights as sources
+from lightnoise_train.models.pixels import Normalize
 
 
 class Encoder(nn.Module):
@@ -89,6 +90,11 @@ def _network(name: str, options: dict[str, Any]) -> Any:
 def pooled(features: Tensor) -> Tensor:
     """Return the mean (B, C) over a feature map (B, C, h, w)."""
     return torch.mean(features, dim=(2, 3))
+
+
+def representation(encoder: Encoder) -> nn.Sequential:
+    """Return the network from pixels (B, 3, H, W) to pooled features (B, C): 512 of ResNet-18's (512, 7, 7) at 224."""
+    return nn.Sequential(Normalize(encoder.mean, encoder.std), encoder, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 def build_encoder(

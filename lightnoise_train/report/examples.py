@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightnoise.io import write_atomically
-from lightnoise_train.data.frames import Image, inside
+from lightnoise_train.data.frames import Image, inside, labelled
 from lightnoise_train.errors import DataError
 from lightnoise_train.evaluation.results import Run, read_results
 from lightnoise_train.evaluation.tables import ArmTable, Condition, arm_tables
@@ -164,7 +164,7 @@ def show_course(folder: Path, course: Course, predictors: Sequence[Predictor], r
     Models that are files cannot be asked again, and have none.
     """
     # torch comes with them, which a report from files does not need
-    from lightnoise_train.evaluation.conditions import Condition, Judged, labelled
+    from lightnoise_train.evaluation.conditions import Condition, Judged
     from lightnoise_train.evaluation.predictors import PredictionFiles
 
     def detector(predictor: Predictor) -> Callable[[Image, LaneLabel], NDArray[np.float64]]:

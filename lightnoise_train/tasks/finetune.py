@@ -16,9 +16,8 @@ from torch.nn import functional as F
 
 from lightnoise_train.config import FinetuneConfig
 from lightnoise_train.data import sources
-from lightnoise_train.data.frames import Frame, FrameSet
+from lightnoise_train.data.frames import FrameSet, labelled
 from lightnoise_train.data.lane_items import LaneItem, ToLaneItem
-from lightnoise_train.errors import DataError
 from lightnoise_train.evaluation.tusimple import evaluate, without_empty_lanes
 from lightnoise_train.lanes.instances import lanes_from_probability
 from lightnoise_train.lanes.labels import LaneLabel
@@ -146,14 +145,14 @@ def finetune(
     with loop.seeded(config.seed, "model"):
         module = LaneTraining(config)
     frames = frames or {part: sources.open_frames(config.data, part) for part in ("train", "val")}
-    module.labels = {frame.key: without_empty_lanes(_label(frame)) for frame in frames["val"].frames}
+    module.labels = {frame.key: without_empty_lanes(labelled(frame)) for frame in frames["val"].frames}
     noise = sources.open_noise(config.noise, config.data, frames["train"].frames) if config.recipe.light_noise else None
     clean = ToLaneItem(config.size, config.line_width)
     best = loop.fit(
         module,
         config,
         out,
-        loop.Inputs(frames["train"], replace(clean, noise=noise, noise_share=config.noise_share)),
+        loop.Inputs(frames["train"], replace(clean, noise=noise, noise_share=config.noise_share, flip=config.flip)),
         loop.Inputs(frames["val"], clean),
         checkpoint=checkpoint,
         loggers=loggers,
@@ -163,9 +162,3 @@ def finetune(
     weights.fill(module, weights.read_state(best), str(best), config.encoder.name)
     rank_zero_only(save_segmenter)(module.segmenter, out / SEGMENTER_FILE)
     return out / SEGMENTER_FILE
-
-
-def _label(frame: Frame) -> LaneLabel:
-    if frame.label is None:
-        raise DataError(f"{frame.key}: has no lane label; fine-tuning needs labelled frames")
-    return frame.label

@@ -27,7 +27,7 @@ from lightnoise_train import config as configs
 from lightnoise_train.config import LoopConfig
 from lightnoise_train.data.frames import FrameSet, Sample
 from lightnoise_train.data.loading import KeyedLoader, loader
-from lightnoise_train.errors import CheckpointError, ConfigError
+from lightnoise_train.errors import CheckpointError, ConfigError, TrainingError
 from lightnoise_train.tasks import precision
 from lightnoise_train.tasks.checkpoints import (
     BEST,
@@ -108,7 +108,7 @@ def fit(
     ConfigError
         If there are fewer frames than a batch, or no such devices; nothing is written then.
     TrainingError
-        If the loss stops being finite.
+        If the loss stops being finite, or a GPU's memory does not suffice.
     """
     share = math.ceil(len(train.frames) / config.devices)
     if share < config.batch:
@@ -168,12 +168,18 @@ def fit(
             asked = f"accelerator={config.accelerator}, devices={config.devices}"
             raise ConfigError(f"{asked}: {' '.join(str(error).split())} Set what this machine has") from error
         rank_zero_only(configs.save)(config, out, command)
-        trainer.fit(
-            module.to(memory_format=torch.channels_last),
-            datamodule=Batches(config, train, validation),
-            ckpt_path=checkpoint,
-            weights_only=True,
-        )
+        try:
+            trainer.fit(
+                module.to(memory_format=torch.channels_last),
+                datamodule=Batches(config, train, validation),
+                ckpt_path=checkpoint,
+                weights_only=True,
+            )
+        except torch.cuda.OutOfMemoryError as error:
+            raise TrainingError(
+                f"out of GPU memory at batch={config.batch}: set a smaller batch with accumulate to match, or in "
+                "pretraining gradient_cache; checkpoints are kept"
+            ) from error
     return folder / (BEST if validation is not None else LAST)
 
 

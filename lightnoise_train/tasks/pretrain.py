@@ -11,7 +11,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
-from torch import Tensor, nn
+from torch import Tensor
 
 from lightnoise_train.config import PretrainConfig
 from lightnoise_train.data import sources
@@ -21,8 +21,7 @@ from lightnoise_train.data.views import DrawForDevice, Pair, PairBatch, PairOfVi
 from lightnoise_train.errors import ConfigError
 from lightnoise_train.evaluation.knn import knn_accuracy, retrieval_accuracy
 from lightnoise_train.models import weights
-from lightnoise_train.models.encoder import Encoder, build_encoder, save_encoder
-from lightnoise_train.models.pixels import Normalize
+from lightnoise_train.models.encoder import Encoder, build_encoder, representation, save_encoder
 from lightnoise_train.models.projector import build_projector
 from lightnoise_train.objectives.collapse import collapse_statistics
 from lightnoise_train.objectives.gradient_cache import GradientCache
@@ -52,9 +51,7 @@ class SimCLR(LightningModule):
         self.config = config
         self.classes = torch.empty(0, dtype=torch.int64)
         encoder = build_encoder(config.encoder.name, config.weights, output_stride=config.encoder.output_stride)
-        self.represent = nn.Sequential(  # to features (N, C): 512 of ResNet-18's (512, 7, 7) at 224
-            Normalize(encoder.mean, encoder.std), encoder, nn.AdaptiveAvgPool2d(1), nn.Flatten()
-        )
+        self.represent = representation(encoder)
         self.projector = build_projector(encoder.channels, config.hidden, config.embedding)
         self._cache = GradientCache(self.represent, config.gradient_cache) if config.gradient_cache else None
         self._seen: list[tuple[Tensor, ...]] = []

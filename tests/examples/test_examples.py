@@ -55,3 +55,11 @@ def test_gallery(tmp_path, monkeypatch, capsys):
     shapes = {file.stem: np.asarray(Image.open(file)).shape for file in (tmp_path / "new").iterdir()}
     assert shapes == {"effects": (4 * 45, 6 * 80, 3), "presets": (4 * 45, 4 * 80, 3), "damage": (45, 3 * 80, 3)}
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_the_pictures_of_the_readme_are_what_the_gallery_makes(tmp_path):
+    Image.fromarray(load("gallery").damage(320)).save(tmp_path / "damage.jpg", quality=90)
+    shown, made = (
+        np.asarray(Image.open(folder / "damage.jpg"), np.float64) for folder in (FOLDER / "pictures", tmp_path)
+    )
+    assert np.abs(shown - made).mean() < 0.5

@@ -80,6 +80,11 @@ def test_refuses_unknown_keys_and_bad_values_by_name(tmp_path):
     assert "optimizer.rate: " in said(PretrainConfig, "optimizer.rate=.nan")
     assert "arm: " in said(FinetuneConfig, "arm=best")
     assert "simclr_weights must name the encoder.pt" in said(FinetuneConfig, "arm=simclr")
+    assert "set arm=simclr" in said(FinetuneConfig, "simclr_weights=encoder.pt")
+    assert "leave effects, preset out" in said(
+        FinetuneConfig, "noise.folder=noised/", "noise.effects=[bloom]", "noise.preset=low_sun"
+    )
+    assert "leave severity out, or spec" in said(PretrainConfig, "noise.spec={preset: low_sun}", "noise.severity=3")
     assert "root must name the folder of tusimple" in said(FinetuneConfig, "data.kind=tusimple")
     assert "set data.kind too" in said(FinetuneConfig, "data.root=tusimple/")
     night = said(PretrainConfig, "data.kind=folder", "data.root=a/", "data.timeofday=[night]")

@@ -19,7 +19,6 @@ from lightnoise.adapters.torch.pyramid import Octave
 from lightnoise.adapters.torch.selection import step
 from lightnoise.optics.recovery import (
     BELIEVED,
-    CONTRAST_EXPONENT,
     FULL_CONTRAST_STOPS,
     FULL_SIZE,
     NEAR_WHITE,
@@ -149,7 +148,7 @@ def _contrast_share(lightness: Tensor, recovery: Recovery) -> Tensor:
     levels = pyramid.build(lightness, recovery.steps)
     contrast = [-torch.log2(level.clamp(2.0**-16, 1.0)) for level in levels[: len(recovery.surround)]]
     stops, size = _mean(contrast, recovery.surround, recovery), _mean(levels, recovery.own, recovery)
-    gentle = (stops * (1.0 / FULL_CONTRAST_STOPS)).clamp(0.0, 1.0) ** CONTRAST_EXPONENT
+    gentle = (stops * (1.0 / FULL_CONTRAST_STOPS)).clamp(0.0, 1.0).square()
     return gentle * (size * (1.0 / FULL_SIZE)).clamp(0.0, 1.0)
 
 

@@ -142,6 +142,17 @@ def test_lane_items_with_light_noise(sample):
     assert all(torch.equal(item.mask, clean.mask) for item in items)
 
 
+def test_lane_items_are_mirrored_with_their_lanes(sample):
+    clean = ToLaneItem(SIZE)(sample, generator())
+    items = [ToLaneItem(SIZE, flip=0.5)(sample, generator(str(number))) for number in range(40)]
+    mirrored = [not torch.equal(item.image, clean.image) for item in items]
+    assert 10 <= sum(mirrored) <= 30
+    for item, other in zip(items, mirrored, strict=True):
+        expected = [part.flip(-1) if other else part for part in (clean.image, clean.mask)]
+        assert torch.equal(item.image, expected[0])
+        assert torch.equal(item.mask, expected[1])
+
+
 def test_frames_without_label_are_named(sample):
     bare = Sample(Frame(None, "clips/x/20.jpg"), sample.image)
     with pytest.raises(DataError, match=r"clips/x/20\.jpg: has no lane label"):

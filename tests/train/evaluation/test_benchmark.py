@@ -373,6 +373,15 @@ def test_what_has_changed_is_not_gone_on_with(tmp_path, course):
         benchmark.run(CONFIG, [other], course, out, resume=True)
 
 
+def test_models_whose_files_would_overwrite_each_other_are_refused(tmp_path, course):
+    models = [oracle(course), oracle(course)]
+    for model, arm in zip(models, ("a/b", "a_b"), strict=True):
+        model.identity["arm"] = arm
+    with pytest.raises(ConfigError, match=r"2 models' files would all be named a_b-.*ARM=MODEL"):
+        benchmark.run(CONFIG, models, course, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_frames_without_labels_are_counted(tmp_path, course):
     for name in ("night", "dusk"):
         (tmp_path / "real" / name).mkdir(parents=True)

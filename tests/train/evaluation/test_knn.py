@@ -2,7 +2,7 @@
 
 import torch
 
-from lightnoise_train.evaluation.knn import knn_accuracy, retrieval_accuracy
+from lightnoise_train.evaluation.knn import knn_accuracy, knn_classes, retrieval_accuracy
 
 
 def naive(bank, bank_labels, queries, labels, neighbours, temperature):
@@ -29,6 +29,13 @@ def test_equals_a_loop():
     for neighbours, temperature in ((1, 0.07), (5, 0.2), (100, 0.5)):
         found = knn_accuracy(bank, bank_labels, queries, labels, neighbours=neighbours, temperature=temperature)
         assert found == naive(bank, bank_labels, queries, labels, min(neighbours, 40), temperature)
+
+
+def test_one_neighbour_is_the_nearest():
+    bank, kinds = clusters(200, 3)
+    queries, _ = clusters(1500, 4)  # more than are compared at once
+    cosine = torch.nn.functional.cosine_similarity(queries[:, None], bank[None], dim=2)
+    assert torch.equal(knn_classes(bank, kinds, queries, neighbours=1), kinds[cosine.argmax(1)])
 
 
 def test_leaves_one_out():

@@ -25,8 +25,9 @@ def test_pretraining_may_have_frames_of_another_kind():
     assert config.finetune.data.kind == config.benchmark.data.kind == "tusimple"
 
 
-def test_the_example_is_a_study():
-    config = load(StudyConfig, Path(__file__).parents[3] / "examples" / "embedded_study.yaml")
+@pytest.mark.parametrize("name", ["embedded_study.yaml", "tusimple_blocks_study.yaml"])
+def test_the_examples_are_studies(name):
+    config = load(StudyConfig, Path(__file__).parents[3] / "examples" / name)
     assert config.finetune.encoder.output_stride == 8
     assert config.finetuning("simclr-normalize-single", 0, Path("encoder.pt")).recipe.initialisation == "simclr"
 

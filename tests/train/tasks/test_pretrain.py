@@ -131,6 +131,15 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_checkpoint(tmp_pa
     assert pretrain(pretraining(), out, frames=both(), resume=True).exists()
 
 
+def test_too_little_gpu_memory_is_one_line_that_says_the_mend(tmp_path, monkeypatch):
+    def exhaust(self, batch, index):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(SimCLR, "training_step", exhaust)
+    with pytest.raises(TrainingError, match=r"out of GPU memory at batch=\d+: set a smaller batch"):
+        pretrain(pretraining(), tmp_path / "run", frames=both())
+
+
 def test_weights_that_are_not_finite_are_not_saved(tmp_path, monkeypatch):
     end = SimCLR.on_validation_epoch_end
 
