@@ -39,6 +39,7 @@ class Kernel:
         self.values = values
         self.reach = values.shape[0] // 2, values.shape[1] // 2
         self._spectra: dict[tuple[int, int, int], Image] = {}
+        self._gains: dict[tuple[int, int, int], Image] = {}
 
     def spectrum(self, channel: int, size: tuple[int, int]) -> Image:
         """Return one channel's spectrum on a field of that size, in OpenCV's packed form."""
@@ -50,6 +51,29 @@ class Kernel:
             centred = np.roll(field, (-self.reach[0], -self.reach[1]), axis=(0, 1))
             self._spectra[key] = np.asarray(cv2.dft(centred), np.float32)
         return self._spectra[key]
+
+    def gain(self, channel: int, size: tuple[int, int]) -> Image:
+        """Return what a field's packed spectrum is to be multiplied with, number by number.
+
+        Only for kernels that look the same turned by half a turn, whose spectra are real, and even sizes.
+        """
+        key = (channel, *size)
+        if key not in self._gains:
+            self._gains[key] = _real_for_both(self.spectrum(channel, size))
+        return self._gains[key]
+
+
+def _real_for_both(packed: Image) -> Image:
+    """Return a packed spectrum with every imaginary part replaced by its real part.
+
+    OpenCV packs real and imaginary parts beside each other along the rows, but one below the other in the first and the
+    last column; the zeroth and the highest frequency have a real part alone.
+    """
+    out = packed.copy()
+    out[:, 2:-1:2] = packed[:, 1:-1:2]
+    out[2:-1:2, 0] = packed[1:-1:2, 0]
+    out[2:-1:2, -1] = packed[1:-1:2, -1]
+    return out
 
 
 @dataclass(frozen=True)
@@ -113,21 +137,27 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     ----------
     light : ndarray of shape (h, w, C), float32
     kernels : list of (weight, Kernel)
+        Kernels that look the same turned by half a turn.
     """
     height, width, channels = light.shape
     reach_y = max(kernel.reach[0] for _, kernel in kernels)
     reach_x = max(kernel.reach[1] for _, kernel in kernels)
-    size = cv2.getOptimalDFTSize(height + 2 * reach_y), cv2.getOptimalDFTSize(width + 2 * reach_x)
+    size = _even_dft_size(height + 2 * reach_y), _even_dft_size(width + 2 * reach_x)
     after_y, after_x = size[0] - height - reach_y, size[1] - width - reach_x
     out = np.empty_like(light)
     for c in range(channels):
         padded = cv2.copyMakeBorder(light[..., c], reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT)
-        transfer = sum(np.float32(weight) * kernel.spectrum(c, size) for weight, kernel in kernels)
-        spectrum = cv2.mulSpectrums(cv2.dft(padded), np.asarray(transfer), 0)
+        spectrum = np.asarray(cv2.dft(padded))
+        spectrum *= sum(np.float32(weight) * kernel.gain(c, size) for weight, kernel in kernels)
         whole = cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
         # rounding may leave a little less than no light
         np.maximum(whole[reach_y : reach_y + height, reach_x : reach_x + width], 0.0, out=out[..., c])
     return out
+
+
+def _even_dft_size(least: int) -> int:
+    """Return a size that is fast to transform and even."""
+    return 2 * cv2.getOptimalDFTSize((least + 1) // 2)
 
 
 def diffracted(light: Image, budget: Budget, spikes: Spikes | None, grid: Grid) -> Image | None:

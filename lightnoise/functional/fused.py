@@ -32,6 +32,23 @@ _TAPS = {
 }
 
 
+def _cells_about(taps: Image, factor: int) -> Image:
+    """Return the weights of the cells about a pixel, (factor, cells), for each pixel in a cell: U is factor·Dᵀ."""
+    reach = -(-(len(taps) - factor) // 2 // factor)
+    before = (len(taps) - factor) // 2
+    weights = np.zeros((factor, 2 * reach + 1), np.float32)
+    for pixel in range(factor):
+        for cell in range(-reach, reach + 1):
+            tap = pixel - factor * cell + before
+            if 0 <= tap < len(taps):
+                weights[pixel, cell + reach] = factor * taps[tap]
+    return weights
+
+
+#: Weights of the cells of level 1, U, and of level 2, U twice, about a pixel.
+_CELLS = {level: _cells_about(taps, 2**level) for level, taps in _TAPS.items()}
+
+
 def serves(color: NDArray[Any], camera: Camera) -> bool:
     """Whether a picture can go the fast way: 8 bits, even sides, square pixels, no charge that spills."""
     height, width = color.shape[:2]
@@ -58,10 +75,9 @@ def render(
     level = 2 if finest >= 2 and _quarters(height, width) else 1
     light, bright = _decode(codes, channels, level, table, camera)
     stray = lens.stray_light(light, level, bloom, glare, camera, height, width)
-    half = stray.light if level == 1 else pyramid.enlarge(stray.light, (height // 2, width // 2))
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
-    spread = half * exposure
+    spread = stray.light * exposure
     out = np.empty_like(codes)
     develop = _develop_noisy if gamma.has_noise else _develop
     develop(codes, table, factor, spread, gamma, camera, out)
@@ -71,7 +87,7 @@ def render(
     _put(picture, bright.rows, bright.columns, direct, spread, gamma, camera)
     if stray.disc is not None:
         _put_disc(picture, stray.disc, color, bright, direct, table, factor, spread, gamma, camera)
-    return picture, _share(color, table, bright, stray, half) if with_share else None
+    return picture, _share(color, table, bright, stray) if with_share else None
 
 
 def tone(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
@@ -111,7 +127,7 @@ def _decode(codes: Codes, channels: int, level: int, table: Image, camera: Camer
     light = np.empty((height >> level, width >> level, channels), np.float32)
     flat = light.reshape(len(light), -1)
     row_largest = np.empty(height, np.uint8)
-    decode = kernels.develop.decode_halve if level == 1 else kernels.develop.decode_quarter
+    decode = kernels.decode.decode_halve if level == 1 else kernels.decode.decode_quarter
     decode(codes, channels, table, flat, row_largest)
     rows = columns = np.empty(0, np.int64)
     if camera.highlight_gain > 1.0:
@@ -123,7 +139,7 @@ def _decode(codes: Codes, channels: int, level: int, table: Image, camera: Camer
     near = light if level == 2 else pyramid.shrink(light, sizes[0])
     found = guess(near, sizes, camera.highlight_gain, camera.focal_px(width)[1] * sizes[0][1] / width)
     recovered = raised(measured, rows, columns, found, height, width)
-    kernels.develop.add_shrunk(rows, columns, recovered - measured, channels, _TAPS[level], flat)
+    kernels.decode.add_shrunk(rows, columns, recovered - measured, channels, _TAPS[level], flat)
     return light, Bright(rows, columns, measured, recovered)
 
 
@@ -140,18 +156,30 @@ def _bright_pixels(
     size = codes.size // 64
     while True:
         rows, columns = np.empty(size, np.int64), np.empty(size, np.int64)
-        count = kernels.develop.near_white(codes, row_largest, channels, np.uint8(threshold), rows, columns)
+        count = kernels.decode.near_white(codes, row_largest, channels, np.uint8(threshold), rows, columns)
         if count <= size:
             return rows[:count], columns[:count]
         size = count
 
 
-def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray, half: Image) -> Image:
+def _level_of(level: Image, color: Codes) -> int:
+    """Return which level of the pyramid of a picture an array is, 1 or 2."""
+    return 1 if 2 * level.shape[0] == color.shape[0] else 2
+
+
+def _half(stray: Image, height: int, width: int) -> Image:
+    """Return stray light on the first level."""
+    size = height // 2, width // 2
+    return stray if stray.shape[:2] == size else pyramid.enlarge(stray, size)
+
+
+def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Image:
     direct = table[color] * stray.kept
     direct[bright.rows, bright.columns] = bright.light * stray.kept
     if stray.disc is not None:
         rows, columns, radiance = stray.disc
         direct[rows, columns] += radiance[..., None] * stray.kept
+    half = _half(stray.light, *color.shape[:2])
     return lens.stray_share(direct, pyramid.enlarge(half, color.shape[:2]))
 
 
@@ -164,9 +192,11 @@ def _develop(
     one = (factor == factor[0]).all()
     shades = codec.shade_table(camera.response, gamma.gamma)
     tables = np.empty((1 if one else channels, len(light), 256), np.uint8)
-    kernels.develop.fill_shades(table, factor, light, shades.table, shades.base, codec.SHADE_SHIFT, tables)
-    flat_stray = stray.reshape(len(stray), -1)
-    kernels.develop.develop(codes, channels, flat_stray, steps.offset, steps.base, steps.shift, tables, out)
+    kernels.develop.fill_shades(
+        table, factor, light, shades.table, np.int32(shades.base), np.int32(codec.SHADE_SHIFT), tables
+    )
+    develop = kernels.develop.develop_halves if _level_of(stray, codes) == 1 else kernels.develop.develop_quarters
+    develop(codes, channels, stray.reshape(len(stray), -1), steps.offset, steps.base, steps.shift, tables, out)
 
 
 def _develop_noisy(
@@ -174,12 +204,13 @@ def _develop_noisy(
 ) -> None:
     channels = len(factor)
     shades = codec.shade_table(camera.response, gamma.gamma)
+    half = _half(stray, len(codes), codes.shape[1] // channels)
     kernels.develop.develop_noisy(
         codes,
         channels,
         table,
         np.tile(factor, codes.shape[1] // channels),
-        stray.reshape(len(stray), -1),
+        half.reshape(len(half), -1),
         shades.table,
         shades.base,
         codec.SHADE_SHIFT,
@@ -205,7 +236,8 @@ def _put(
     """Encode single pixels from their direct light (n, C) and the frame's stray light."""
     channels = out.shape[2]
     light = np.empty_like(direct)
-    kernels.develop.stray_at(stray.reshape(stray.shape[0], -1), channels, rows, columns, light)
+    weights = _CELLS[_level_of(stray, out)]
+    kernels.develop.stray_at(stray.reshape(stray.shape[0], -1), channels, weights, rows, columns, light)
     light += direct
     if gamma.has_noise:
         np.minimum(light, np.float32(camera.full_well), out=light)

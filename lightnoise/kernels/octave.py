@@ -110,6 +110,14 @@ def mix_three(near, here, far, out):
 
 
 @kernel
+def mix_four(r0, r1, r2, r3, weights, out):
+    """out = the sum of four rows, each times its weight."""
+    a, b, c, d = weights
+    for j in range(out.size):
+        out[j] = a * r0[j] + b * r1[j] + c * r2[j] + d * r3[j]
+
+
+@kernel
 def halve_parts(even, odd, channels, out):
     """D along a row that `part` has taken apart."""
     n, c = out.size, channels
@@ -125,12 +133,12 @@ def halve_rows(r0, r1, r2, r3, r4, r5, channels, row, even, odd, out):
 
 
 @kernel
-def reflect_ends(row, channels):
-    """Fill the first and the last cell of a row with their neighbours."""
-    end = row.size - channels
-    for c in range(channels):
-        row[c] = row[channels + c]
-        row[end + c] = row[end - channels + c]
+def reflect_ends(row, channels, cells):
+    """Fill that many cells at both ends of a row with the mirrored ones beside them."""
+    for k in range(cells):
+        for c in range(channels):
+            row[(cells - 1 - k) * channels + c] = row[(cells + k) * channels + c]
+            row[row.size - (cells - k) * channels + c] = row[row.size - (cells + 1 + k) * channels + c]
 
 
 @kernel
@@ -183,7 +191,7 @@ def widen(coarser, channels, out):
     for y in range(height):
         near, here, far = rows_about(coarser, y)
         mix_three(near, here, far, row[channels : channels + width // 2])
-        reflect_ends(row, channels)
+        reflect_ends(row, channels, 1)
         widen_parts(row, channels, even, odd)
         join(even, odd, channels, out[y])
 
@@ -204,10 +212,7 @@ def add_level(level, channels, plain, smooth, out):
             level[reflect(y + 2, height)],
             middle,
         )
-        for k in range(2):
-            for c in range(channels):
-                row[(1 - k) * channels + c] = row[(2 + k) * channels + c]
-                row[row.size - (2 - k) * channels + c] = row[row.size - (3 + k) * channels + c]
+        reflect_ends(row, channels, 2)
         n, c = width, channels
         mix_five(row[:n], row[c : c + n], middle, row[3 * c : 3 * c + n], row[4 * c : 4 * c + n], soft)
         add_two(level[y], soft, plain, smooth, out[y])

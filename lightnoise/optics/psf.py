@@ -147,11 +147,11 @@ def _moffat_shape(half_radius: float, falloff: float) -> tuple[float, float]:
     return half_radius / math.sqrt(2.0 ** (1.0 / (beta - 1.0)) - 1.0), beta
 
 
-@lru_cache(maxsize=16)
 def _plane_total(name: str) -> float:
     return _sphere_integral(name, math.radians(truncation_deg(name)))
 
 
+@lru_cache(maxsize=64)
 def _sphere_integral(name: str, theta_max: float) -> float:
     """Integrate p(θ) dΩ from 0 to ``theta_max``, on a grid that is fine where PSFs are steep (log spaced)."""
     return sphere_integral(lambda theta: per_steradian(name, theta), theta_max)
