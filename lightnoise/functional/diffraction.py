@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
@@ -148,7 +149,7 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     for c in range(channels):
         padded = cv2.copyMakeBorder(light[..., c], reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT)
         spectrum = np.asarray(cv2.dft(padded))
-        spectrum *= sum(np.float32(weight) * kernel.gain(c, size) for weight, kernel in kernels)
+        spectrum *= reduce(operator.add, [np.float32(weight) * kernel.gain(c, size) for weight, kernel in kernels])
         whole = cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
         # rounding may leave a little less than no light
         np.maximum(whole[reach_y : reach_y + height, reach_x : reach_x + width], 0.0, out=out[..., c])
