@@ -148,7 +148,7 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     out = np.empty_like(light)
     for c in range(channels):
         padded = cv2.copyMakeBorder(light[..., c], reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT)
-        spectrum = np.asarray(cv2.dft(padded))
+        spectrum: Image = np.asarray(cv2.dft(padded), np.float32)
         spectrum *= reduce(operator.add, [np.float32(weight) * kernel.gain(c, size) for weight, kernel in kernels])
         whole = cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
         # rounding may leave a little less than no light

@@ -33,15 +33,14 @@ _TAPS = {
 
 
 def _cells_about(taps: Image, factor: int) -> Image:
-    """Return the weights of the cells about a pixel, (factor, cells), for each pixel in a cell: U is factor·Dᵀ."""
-    reach = -(-(len(taps) - factor) // 2 // factor)
+    """Return the weights of the five cells about a pixel, (factor, 5), for each pixel in a cell: U is factor·Dᵀ."""
     before = (len(taps) - factor) // 2
-    weights = np.zeros((factor, 2 * reach + 1), np.float32)
+    weights = np.zeros((factor, 5), np.float32)
     for pixel in range(factor):
-        for cell in range(-reach, reach + 1):
-            tap = pixel - factor * cell + before
+        for cell in range(5):
+            tap = pixel - factor * (cell - 2) + before
             if 0 <= tap < len(taps):
-                weights[pixel, cell + reach] = factor * taps[tap]
+                weights[pixel, cell] = factor * taps[tap]
     return weights
 
 
@@ -167,20 +166,17 @@ def _level_of(level: Image, color: Codes) -> int:
     return 1 if 2 * level.shape[0] == color.shape[0] else 2
 
 
-def _half(stray: Image, height: int, width: int) -> Image:
-    """Return stray light on the first level."""
-    size = height // 2, width // 2
-    return stray if stray.shape[:2] == size else pyramid.enlarge(stray, size)
-
-
 def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Image:
     direct = table[color] * stray.kept
     direct[bright.rows, bright.columns] = bright.light * stray.kept
     if stray.disc is not None:
         rows, columns, radiance = stray.disc
         direct[rows, columns] += radiance[..., None] * stray.kept
-    half = _half(stray.light, *color.shape[:2])
-    return lens.stray_share(direct, pyramid.enlarge(half, color.shape[:2]))
+    height, width = color.shape[:2]
+    half = stray.light
+    if _level_of(half, color) == 2:
+        half = pyramid.enlarge(half, (height // 2, width // 2))
+    return lens.stray_share(direct, pyramid.enlarge(half, (height, width)))
 
 
 def _develop(
@@ -195,8 +191,10 @@ def _develop(
     kernels.develop.fill_shades(
         table, factor, light, shades.table, np.int32(shades.base), np.int32(codec.SHADE_SHIFT), tables
     )
-    develop = kernels.develop.develop_halves if _level_of(stray, codes) == 1 else kernels.develop.develop_quarters
-    develop(codes, channels, stray.reshape(len(stray), -1), steps.offset, steps.base, steps.shift, tables, out)
+    offset_stray = (stray + steps.offset).reshape(len(stray), -1)
+    kernels.develop.develop(
+        codes, channels, offset_stray, _CELLS[_level_of(stray, codes)], steps.base, steps.shift, tables, out
+    )
 
 
 def _develop_noisy(
@@ -204,13 +202,13 @@ def _develop_noisy(
 ) -> None:
     channels = len(factor)
     shades = codec.shade_table(camera.response, gamma.gamma)
-    half = _half(stray, len(codes), codes.shape[1] // channels)
     kernels.develop.develop_noisy(
         codes,
         channels,
         table,
         np.tile(factor, codes.shape[1] // channels),
-        half.reshape(len(half), -1),
+        stray.reshape(len(stray), -1),
+        _CELLS[_level_of(stray, codes)],
         shades.table,
         shades.base,
         codec.SHADE_SHIFT,

@@ -73,16 +73,26 @@ def join(even, odd, channels, row):
     """Put even and odd cells, without any beyond the ends, side by side."""
     n = even.size // channels
     if channels == 3:
-        target, first, second = row.reshape(n, 6), even.reshape(n, 3), odd.reshape(n, 3)
-        for j in range(n):
-            for c in range(3):
-                target[j, c] = first[j, c]
-                target[j, c + 3] = second[j, c]
+        join_cells(even, odd, n, row)
     else:
         pairs = row.reshape(n, 2)
         for j in range(n):
             pairs[j, 0] = even[j]
             pairs[j, 1] = odd[j]
+
+
+@kernel
+def join_cells(even, odd, n, row):
+    """Put n even and n odd cells of three channels side by side; see `copy_cells` for the fourth number."""
+    for j in range(np.uint32(n - 1)):
+        i, k = np.uint32(3 * j), np.uint32(6 * j)
+        a, b, c, d = even[i], even[i + 1], even[i + 2], even[i + 3]
+        row[k], row[k + 1], row[k + 2], row[k + 3] = a, b, c, d
+        a, b, c, d = odd[i], odd[i + 1], odd[i + 2], odd[i + 3]
+        row[k + 3], row[k + 4], row[k + 5], row[k + 6] = a, b, c, d
+    for c in range(3):
+        row[6 * n - 6 + c] = even[3 * n - 3 + c]
+        row[6 * n - 3 + c] = odd[3 * n - 3 + c]
 
 
 @kernel
