@@ -45,6 +45,20 @@ def halve_ring(ring, i, height, channels, row, even, odd, out):
 
 
 @kernel
+def new_rows(i, height):
+    """Return the range of the rows that row i of D needs and row i − 1 did not."""
+    return 2 * i + 2 if i > 0 else 0, min(2 * i + 4, height)
+
+
+@kernel
+def decode_new_rows(codes, i, table, ring, row_largest):
+    """Decode what row i of D needs and row i − 1 did not: row y to y % 6 of the ring."""
+    first, last = new_rows(i, codes.shape[0])
+    for y in range(first, last):
+        row_largest[y] = decode_row(codes[y], table, ring[y % 6])
+
+
+@kernel
 def decode_halve(codes, channels, table, out, row_largest):
     """Decode and apply D: codes (H, W·c) uint8, table (256,) float32, out (H/2, W/2·c) float32.
 
@@ -53,11 +67,8 @@ def decode_halve(codes, channels, table, out, row_largest):
     height, width = codes.shape
     ring, row = np.empty((6, width), np.float32), np.empty(width, np.float32)
     even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
-    ready = 0
     for i in range(height // 2):
-        while ready < min(2 * i + 4, height):
-            row_largest[ready] = decode_row(codes[ready], table, ring[ready % 6])
-            ready += 1
+        decode_new_rows(codes, i, table, ring, row_largest)
         halve_ring(ring, i, height, channels, row, even, odd, out[i])
 
 
@@ -69,14 +80,11 @@ def decode_quarter(codes, channels, table, out, row_largest):
     halves = np.empty((6, width // 2), np.float32)
     even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     fewer = width // 4 + 2 * channels
-    ready = made = 0
     for i in range(height // 4):
-        while made < min(2 * i + 4, height // 2):
-            while ready < min(2 * made + 4, height):
-                row_largest[ready] = decode_row(codes[ready], table, ring[ready % 6])
-                ready += 1
-            halve_ring(ring, made, height, channels, row, even, odd, halves[made % 6])
-            made += 1
+        first, last = new_rows(i, height // 2)
+        for k in range(first, last):
+            decode_new_rows(codes, k, table, ring, row_largest)
+            halve_ring(ring, k, height, channels, row, even, odd, halves[k % 6])
         halve_ring(halves, i, height // 2, channels, row[: width // 2], even[:fewer], odd[:fewer], out[i])
 
 

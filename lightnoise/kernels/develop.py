@@ -68,11 +68,14 @@ def widen_row(row, channels, padded, even, odd, out):
 
 
 @kernel
-def widen_rows(level, channels, first, last, scratch, ring):
-    """Bring rows ``first`` … ``last`` − 1 of the first or second level to the picture's width: row i at i % 5."""
+def widen_rows(level, channels, row, scratch, ring):
+    """Bring those of the rows up to two about ``row`` that are new to the picture's width: row i stands at i % 5.
+
+    ``level`` is the first or the second.
+    """
     width, c = ring.shape[1], channels
     half, padded, even, odd = scratch[0], scratch[1], scratch[2], scratch[3]
-    for i in range(first, last):
+    for i in range(row + 2 if row > 0 else 0, min(row + 3, level.shape[0])):
         if level.shape[1] * 2 == width:
             widen_row(level[i], c, padded, even, odd, ring[i % 5])
         else:
@@ -123,12 +126,9 @@ def develop(codes, channels, stray, weights, base, shift, tables, out):
     for j in range(width):
         places[j] = (j % channels % tables.shape[0] * tables.shape[1] - base) * 256
     last, table = np.int32(base + tables.shape[1] - 1), tables.reshape(-1)
-    made = 0
     for y in range(height):
         if y % factor == 0:
-            ready = min(y // factor + 3, stray.shape[0])
-            widen_rows(stray, channels, made, ready, scratch, ring)
-            made = ready
+            widen_rows(stray, channels, y // factor, scratch, ring)
         mix_wide(ring, y, stray.shape[0], weights, wide)
         find_places(wide.view(np.int32), codes[y], places, np.int32(shift), last)
         look_up(wide.view(np.int32), table, out[y])
@@ -189,12 +189,9 @@ def develop_noisy(
     wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width, np.uint32), np.empty(width, np.float32)
     key = noise_key(seed)
-    made = 0
     for y in range(height):
         if y % weights.shape[0] == 0:
-            ready = min(y // weights.shape[0] + 3, stray.shape[0])
-            widen_rows(stray, channels, made, ready, scratch, ring)
-            made = ready
+            widen_rows(stray, channels, y // weights.shape[0], scratch, ring)
         mix_wide(ring, y, stray.shape[0], weights, wide)
         mix_row(codes[y], table, factor, wide, light)
         draw_row(y * width, key, normal, normal_shift, numbers, draws)
