@@ -53,7 +53,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lightnoise import functional  # on first use: the optics take longer to load than all the rest
 
-    return getattr(functional, name)
+    return globals().setdefault(name, getattr(functional, name))
 
 
 def __dir__() -> list[str]:

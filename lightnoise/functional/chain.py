@@ -77,7 +77,8 @@ def chain(image: Image, params: Iterable[Params], *, camera: Camera | None = Non
     camera = _camera(camera)
     planes = split(image)
     effects = one_of_each(params)
-    if all(effect.is_identity for effect in effects):
+    bloom_params, glare_params, gamma_params = effects
+    if bloom_params.is_identity and glare_params.is_identity and gamma_params.is_identity:
         same = image.copy()
         return (same, np.zeros(image.shape[:2], np.float32)) if return_damage else same
     color, stray = _render(planes.color, effects, camera, return_damage)
@@ -236,8 +237,8 @@ def one_of_each(params: Iterable[Params]) -> Effects:
         if one.effect in found:
             raise ValueError(f"each effect may stand once in a chain, got {one.effect} twice")
         found[one.effect] = one
-    bloom_params, glare_params, gamma_params = (found.get(absent.effect, absent) for absent in IDENTITIES)
-    return bloom_params, glare_params, gamma_params
+    no_bloom, no_glare, no_gamma = IDENTITIES
+    return found.get("bloom", no_bloom), found.get("glare", no_glare), found.get("gamma", no_gamma)
 
 
 def _of_type(params: Any, wanted: type[P]) -> P:
