@@ -9,39 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import halve_rows, reflect
+from lightnoise.kernels.octave import halve_row, mix_six, reflect
 
 #: Pixels that `near_white` looks through at once.
 BLOCK_PIXELS = 32
-
-
-@kernel
-def decode_row(codes, table, light):
-    """Look up the light of a row's codes and return the largest of them."""
-    for j in range(codes.size):
-        light[j] = table[codes[j]]
-    found = np.uint8(0)
-    for j in range(codes.size):
-        found = max(found, codes[j])
-    return found
-
-
-@kernel
-def halve_ring(ring, i, height, channels, row, even, odd, out):
-    """Row i of D from the last six of ``height`` rows; row y stands at y % 6."""
-    halve_rows(
-        ring[reflect(2 * i - 2, height) % 6],
-        ring[reflect(2 * i - 1, height) % 6],
-        ring[(2 * i) % 6],
-        ring[(2 * i + 1) % 6],
-        ring[reflect(2 * i + 2, height) % 6],
-        ring[reflect(2 * i + 3, height) % 6],
-        channels,
-        row,
-        even,
-        odd,
-        out,
-    )
 
 
 @kernel
@@ -52,10 +23,31 @@ def new_rows(i, height):
 
 @kernel
 def decode_new_rows(codes, i, table, ring, row_largest):
-    """Decode what row i of D needs and row i − 1 did not: row y to y % 6 of the ring."""
+    """Look up the light of the rows that row i of D needs and row i − 1 did not: row y to y % 6 of the ring."""
     first, last = new_rows(i, codes.shape[0])
     for y in range(first, last):
-        row_largest[y] = decode_row(codes[y], table, ring[y % 6])
+        k = np.uint64(y % 6)
+        for j in range(codes.shape[1]):
+            ring[k, j] = table[codes[y, j]]
+        largest = np.uint8(0)
+        for j in range(codes.shape[1]):
+            largest = max(largest, codes[y, j])
+        row_largest[y] = largest
+
+
+@kernel
+def place(y, height):
+    """Return where a row, maybe beyond the ends, stands in a ring of six."""
+    return np.uint64(np.int64(reflect(y, height)) % 6)
+
+
+@kernel
+def halve_ring(ring, i, height, channels, row, even, odd, out, y):
+    """Row i of D of ``height`` rows, the last six of which are in the ring, to row y."""
+    k0, k1, k2 = place(2 * i - 2, height), place(2 * i - 1, height), place(2 * i, height)
+    k3, k4, k5 = place(2 * i + 1, height), place(2 * i + 2, height), place(2 * i + 3, height)
+    mix_six(ring, k0, k1, k2, k3, k4, k5, row)
+    halve_row(row, channels, even, odd, out, y)
 
 
 @kernel
@@ -69,7 +61,7 @@ def decode_halve(codes, channels, table, out, row_largest):
     even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     for i in range(height // 2):
         decode_new_rows(codes, i, table, ring, row_largest)
-        halve_ring(ring, i, height, channels, row, even, odd, out[i])
+        halve_ring(ring, i, height, channels, row, even, odd, out, np.uint64(i))
 
 
 @kernel
@@ -77,15 +69,17 @@ def decode_quarter(codes, channels, table, out, row_largest):
     """Decode and apply D twice, as `decode_halve` does once: out (H/4, W/4·c); no more of level 1 than six rows is."""
     height, width = codes.shape
     ring, row = np.empty((6, width), np.float32), np.empty(width, np.float32)
-    halves = np.empty((6, width // 2), np.float32)
-    even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
+    halves, half_row = np.empty((6, width // 2), np.float32), np.empty(width // 2, np.float32)
+    size = width // 2 + 2 * channels
+    even, odd = np.empty(size, np.float32), np.empty(size, np.float32)
     fewer = width // 4 + 2 * channels
+    less_even, less_odd = even[:fewer], odd[:fewer]
     for i in range(height // 4):
         first, last = new_rows(i, height // 2)
         for k in range(first, last):
             decode_new_rows(codes, k, table, ring, row_largest)
-            halve_ring(ring, k, height, channels, row, even, odd, halves[k % 6])
-        halve_ring(halves, i, height // 2, channels, row[: width // 2], even[:fewer], odd[:fewer], out[i])
+            halve_ring(ring, k, height, channels, row, even, odd, halves, place(k, height))
+        halve_ring(halves, i, height // 2, channels, half_row, less_even, less_odd, out, np.uint64(i))
 
 
 @kernel

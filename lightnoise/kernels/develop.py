@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import join, mix_four, reflect, reflect_ends, widen_parts
+from lightnoise.kernels.octave import reflect, widen_row
 from lightnoise.kernels.sensor import draw_number, noise_key
 
 # The shade of a pixel depends on its code and on its stray light. A table of both, with a row for every step of stray
@@ -51,65 +51,72 @@ def shade_row(bits, shades, base, shift, out):
 
 
 @kernel
-def copy_row(row, out):
-    """out = row."""
-    for j in range(out.size):
-        out[j] = row[j]
-
-
-@kernel
-def widen_row(row, channels, padded, even, odd, out):
-    """U along a row; padded (a cell more at both ends), even and odd are scratch, at least as long as needed."""
-    n, c = row.size, channels
-    copy_row(row, padded[c : c + n])
-    reflect_ends(padded[: n + 2 * c], c, 1)
-    widen_parts(padded[: n + 2 * c], c, even[:n], odd[:n])
-    join(even[:n], odd[:n], c, out)
-
-
-@kernel
-def widen_rows(level, channels, row, scratch, ring):
+def widen_new_rows(level, channels, row, scratch, ring):
     """Bring those of the rows up to two about ``row`` that are new to the picture's width: row i stands at i % 5.
 
-    ``level`` is the first or the second.
+    ``level`` is the first or the second; ``scratch`` holds rows of its widths, see `scratch_rows`.
     """
-    width, c = ring.shape[1], channels
-    half, padded, even, odd = scratch[0], scratch[1], scratch[2], scratch[3]
+    padded, even, odd, halves, padded_half, even_half, odd_half = scratch
+    size, width, c = level.shape[1], ring.shape[1], np.uint64(channels)
     for i in range(row + 2 if row > 0 else 0, min(row + 3, level.shape[0])):
-        if level.shape[1] * 2 == width:
-            widen_row(level[i], c, padded, even, odd, ring[i % 5])
+        k = np.uint64(i % 5)
+        for j in range(np.uint64(size)):
+            padded[j + c] = level[i, j]
+        if 2 * size == width:
+            widen_row(padded, channels, even, odd, ring, k)
         else:
-            widen_row(level[i], c, padded, even, odd, half[: width // 2])
-            widen_row(half[: width // 2], c, padded, even, odd, ring[i % 5])
+            widen_row(padded, channels, even, odd, halves, np.uint64(0))
+            for j in range(np.uint64(2 * size)):
+                padded_half[j + c] = halves[0, j]
+            widen_row(padded_half, channels, even_half, odd_half, ring, k)
+
+
+@kernel
+def scratch_rows(size, channels):
+    """Return scratch for `widen_new_rows` from a level of that width."""
+    padded, even, odd = (
+        np.empty(size + 2 * channels, np.float32),
+        np.empty(size, np.float32),
+        np.empty(size, np.float32),
+    )
+    halves, padded_half = np.empty((1, 2 * size), np.float32), np.empty(2 * size + 2 * channels, np.float32)
+    return padded, even, odd, halves, padded_half, np.empty(2 * size, np.float32), np.empty(2 * size, np.float32)
 
 
 @kernel
 def mix_wide(ring, y, height, weights, out):
-    """U across rows: row y of the picture from the rows about it of a level of that height, see `widen_rows`.
+    """U across rows: row y of the picture from the rows about it of a level of that height, see `widen_new_rows`.
 
     ``weights`` (factor, 5): of the rows about each picture's row in one of the level; the first or the last is zero.
     """
-    factor = weights.shape[0]
-    i, of = y // factor, weights[y % factor]
+    i, of = y // weights.shape[0], weights[y % weights.shape[0]]
     k = 0 if of[0] > 0.0 else 1
-    r0, r1 = ring[reflect(i - 2 + k, height) % 5], ring[reflect(i - 1 + k, height) % 5]
-    r2, r3 = ring[reflect(i + k, height) % 5], ring[reflect(i + 1 + k, height) % 5]
-    mix_four(r0, r1, r2, r3, (of[k], of[k + 1], of[k + 2], of[k + 3]), out)
+    k0, k1 = ring_place(i - 2 + k, height), ring_place(i - 1 + k, height)
+    k2, k3 = ring_place(i + k, height), ring_place(i + 1 + k, height)
+    a, b, c, d = of[k], of[k + 1], of[k + 2], of[k + 3]
+    for j in range(out.size):
+        out[j] = a * ring[k0, j] + b * ring[k1, j] + c * ring[k2, j] + d * ring[k3, j]
 
 
 @kernel
-def find_places(bits, codes, channel_places, shift, last):
-    """Replace the bits of stray light by places in a table with rows of 256 codes: row bits >> shift, at most last."""
+def ring_place(i, height):
+    """Return where a row, maybe beyond the ends, stands in a ring of five."""
+    return np.uint64(np.int64(reflect(i, height)) % 5)
+
+
+@kernel
+def find_places(bits, codes, y, channel_places, shift, last):
+    """Replace the bits of row y's stray light by places in a table: row bits >> shift, at most last, of 256 codes."""
     for j in range(bits.size):
         step = np.int32(min(np.int32(bits[j] >> shift), last))
-        bits[j] = np.int32(np.int32(np.int32(step << np.int32(8)) + channel_places[j]) + np.int32(codes[j]))
+        bits[j] = np.int32(np.int32(np.int32(step << np.int32(8)) + channel_places[j]) + np.int32(codes[y, j]))
 
 
 @kernel
-def look_up(places, table, out):
-    """out = table[places]."""
-    for j in range(out.size):
-        out[j] = table[np.uint32(places[j])]
+def look_up(places, table, out, y):
+    """out[y] = table[places]."""
+    for j in range(places.size):
+        out[y, j] = table[np.uint32(places[j])]
 
 
 @kernel
@@ -121,17 +128,17 @@ def develop(codes, channels, stray, weights, base, shift, tables, out):
     for each sample.
     """
     (height, width), factor = codes.shape, weights.shape[0]
-    ring, scratch = np.empty((5, width), np.float32), np.empty((4, width), np.float32)
-    wide, places = np.empty(width, np.float32), np.empty(width, np.int32)
+    ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
+    wide, channel_places = np.empty(width, np.float32), np.empty(width, np.int32)
     for j in range(width):
-        places[j] = (j % channels % tables.shape[0] * tables.shape[1] - base) * 256
-    last, table = np.int32(base + tables.shape[1] - 1), tables.reshape(-1)
+        channel_places[j] = (j % channels % tables.shape[0] * tables.shape[1] - base) * 256
+    last, table, places = np.int32(base + tables.shape[1] - 1), tables.reshape(-1), wide.view(np.int32)
     for y in range(height):
         if y % factor == 0:
-            widen_rows(stray, channels, y // factor, scratch, ring)
+            widen_new_rows(stray, channels, y // factor, scratch, ring)
         mix_wide(ring, y, stray.shape[0], weights, wide)
-        find_places(wide.view(np.int32), codes[y], places, np.int32(shift), last)
-        look_up(wide.view(np.int32), table, out[y])
+        find_places(places, codes, y, channel_places, np.int32(shift), last)
+        look_up(places, table, out, y)
 
 
 @kernel
@@ -185,13 +192,13 @@ def develop_noisy(
     repeats the channels' factors; ``shades`` (n,) uint8 as in `shade_row`.
     """
     height, width = codes.shape
-    ring, scratch = np.empty((5, width), np.float32), np.empty((4, width), np.float32)
+    ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
     wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width, np.uint32), np.empty(width, np.float32)
     key = noise_key(seed)
     for y in range(height):
         if y % weights.shape[0] == 0:
-            widen_rows(stray, channels, y // weights.shape[0], scratch, ring)
+            widen_new_rows(stray, channels, y // weights.shape[0], scratch, ring)
         mix_wide(ring, y, stray.shape[0], weights, wide)
         mix_row(codes[y], table, factor, wide, light)
         draw_row(y * width, key, normal, normal_shift, numbers, draws)

@@ -2,8 +2,10 @@
 
 All arrays are (h, w·c) float32 and contiguous, c channels side by side, h and w even at the finer level. Along a row
 the even and the odd cells are kept apart, one reflected cell before and behind each, so that every loop but the
-parting and the joining runs over neighbours in memory and vectorises. Slices stand for shifted rows: an index sum may
-be negative to the compiler, which then does not vectorise.
+splitting and the joining runs over neighbours in memory and vectorises.
+
+Rows are given as an array and an index, and offsets along a row are unsigned: a slice for each row costs more than its
+loop's start and takes long to compile, and an index sum that may be negative to the compiler keeps it from vectorising.
 """
 
 from __future__ import annotations
@@ -17,129 +19,70 @@ from lightnoise.kernels.jit import kernel
 def reflect(index, n):
     """Return the index that half-sample symmetric reflection gives, for at most n beyond either end."""
     if index < 0:
-        return -1 - index
+        return np.uint64(-1 - index)
     if index >= n:
-        return 2 * n - 1 - index
-    return index
-
-
-@kernel
-def part(row, channels, even, odd):
-    """Copy a row's even and odd cells, and one reflected cell before and behind each."""
-    n, c = row.size // (2 * channels), channels
-    split(row, c, even[c : c + n * c], odd[c : c + n * c])
-    reflect_parts(channels, even, odd)
+        return np.uint64(2 * n - 1 - index)
+    return np.uint64(index)
 
 
 @kernel
 def split(row, channels, even, odd):
-    """Copy a row's even and odd cells apart."""
-    n, c = row.size // (2 * channels), channels
+    """Copy the even and the odd cells of a row apart, to behind one reflected cell: −1 is cell 0, −2 is cell 1."""
+    c = channels
+    n = (even.size - 2 * c) // c
     if c == 3:
-        copy_cells(row, 6, even, 3, n)
-        copy_cells(row[3:], 6, odd, 3, n)
+        # four numbers at once are one instruction each to load and to store; the next cell puts the fourth right
+        for j in range(np.uint32(n - 1)):
+            i, k = np.uint32(6 * j), np.uint32(3 * j + 3)
+            p, q, r, s = row[i], row[i + 1], row[i + 2], row[i + 3]
+            even[k], even[k + 1], even[k + 2], even[k + 3] = p, q, r, s
+            p, q, r, s = row[i + 3], row[i + 4], row[i + 5], row[i + 6]
+            odd[k], odd[k + 1], odd[k + 2], odd[k + 3] = p, q, r, s
+        first = n - 1
     else:
-        pairs = row.reshape(n, 2)
-        for j in range(n):
-            even[j] = pairs[j, 0]
-            odd[j] = pairs[j, 1]
+        first = 0
+    for j in range(first * c, n * c):
+        even[j + c], odd[j + c] = row[j // c * 2 * c + j % c], row[j // c * 2 * c + c + j % c]
+    for j in range(c):
+        even[j], odd[j] = odd[j + c], even[j + c]
+        even[j + c + n * c], odd[j + c + n * c] = odd[j + n * c], even[j + n * c]
 
 
 @kernel
-def copy_cells(source, source_step, target, target_step, n):
-    """Copy n cells of three channels that stand so many numbers apart.
-
-    Four numbers at once are one instruction each to load and to store: the fourth is put right by the next cell.
-    """
-    for j in range(np.uint32(n - 1)):
-        i, k = np.uint32(j * source_step), np.uint32(j * target_step)
-        a, b, c, d = source[i], source[i + 1], source[i + 2], source[i + 3]
-        target[k], target[k + 1], target[k + 2], target[k + 3] = a, b, c, d
-    for c in range(3):
-        target[(n - 1) * target_step + c] = source[(n - 1) * source_step + c]
-
-
-@kernel
-def reflect_parts(channels, even, odd):
-    """Fill the cells before and behind the even and the odd ones: cell −1 is cell 0, cell −2 is cell 1."""
-    end = even.size - channels
-    for c in range(channels):
-        even[c], odd[c] = odd[channels + c], even[channels + c]
-        even[end + c], odd[end + c] = odd[end - channels + c], even[end - channels + c]
-
-
-@kernel
-def join(even, odd, channels, row):
-    """Put even and odd cells, without any beyond the ends, side by side."""
-    n = even.size // channels
-    if channels == 3:
-        join_cells(even, odd, n, row)
+def join(even, odd, channels, out, y):
+    """Put even and odd cells, without any beyond the ends, side by side as row y."""
+    c, n = channels, even.size // channels
+    if c == 3:
+        for j in range(np.uint32(n - 1)):  # the fourth number as in `split`
+            i, k = np.uint32(3 * j), np.uint32(6 * j)
+            p, q, r, s = even[i], even[i + 1], even[i + 2], even[i + 3]
+            out[y, k], out[y, k + 1], out[y, k + 2], out[y, k + 3] = p, q, r, s
+            p, q, r, s = odd[i], odd[i + 1], odd[i + 2], odd[i + 3]
+            out[y, k + 3], out[y, k + 4], out[y, k + 5], out[y, k + 6] = p, q, r, s
+        first = n - 1
     else:
-        pairs = row.reshape(n, 2)
-        for j in range(n):
-            pairs[j, 0] = even[j]
-            pairs[j, 1] = odd[j]
+        first = 0
+    for j in range(first * c, n * c):
+        out[y, j // c * 2 * c + j % c], out[y, j // c * 2 * c + c + j % c] = even[j], odd[j]
 
 
 @kernel
-def join_cells(even, odd, n, row):
-    """Put n even and n odd cells of three channels side by side; see `copy_cells` for the fourth number."""
-    for j in range(np.uint32(n - 1)):
-        i, k = np.uint32(3 * j), np.uint32(6 * j)
-        a, b, c, d = even[i], even[i + 1], even[i + 2], even[i + 3]
-        row[k], row[k + 1], row[k + 2], row[k + 3] = a, b, c, d
-        a, b, c, d = odd[i], odd[i + 1], odd[i + 2], odd[i + 3]
-        row[k + 3], row[k + 4], row[k + 5], row[k + 6] = a, b, c, d
-    for c in range(3):
-        row[6 * n - 6 + c] = even[3 * n - 3 + c]
-        row[6 * n - 3 + c] = odd[3 * n - 3 + c]
-
-
-@kernel
-def mix_six(r0, r1, r2, r3, r4, r5, out):
+def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
     """D across rows: [1 5 10 10 5 1]/32 of six."""
     a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
     for j in range(out.size):
-        out[j] = a * (r0[j] + r5[j]) + b * (r1[j] + r4[j]) + d * (r2[j] + r3[j])
+        out[j] = a * (rows[k0, j] + rows[k5, j]) + b * (rows[k1, j] + rows[k4, j]) + d * (rows[k2, j] + rows[k3, j])
 
 
 @kernel
-def mix_five(r0, r1, r2, r3, r4, out):
-    """S across rows: [1 4 6 4 1]/16 of five."""
-    a, b, d = np.float32(1.0 / 16.0), np.float32(4.0 / 16.0), np.float32(6.0 / 16.0)
-    for j in range(out.size):
-        out[j] = a * (r0[j] + r4[j]) + b * (r1[j] + r3[j]) + d * r2[j]
-
-
-@kernel
-def mix_three(near, here, far, out):
-    """U across rows: [5 10 1]/16 of the three coarse rows about a fine one."""
-    a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
-    for j in range(out.size):
-        out[j] = b * near[j] + d * here[j] + a * far[j]
-
-
-@kernel
-def mix_four(r0, r1, r2, r3, weights, out):
-    """out = the sum of four rows, each times its weight."""
-    a, b, c, d = weights
-    for j in range(out.size):
-        out[j] = a * r0[j] + b * r1[j] + c * r2[j] + d * r3[j]
-
-
-@kernel
-def halve_parts(even, odd, channels, out):
-    """D along a row that `part` has taken apart."""
-    n, c = out.size, channels
-    mix_six(even[:n], odd[:n], even[c : c + n], odd[c : c + n], even[2 * c : 2 * c + n], odd[2 * c : 2 * c + n], out)
-
-
-@kernel
-def halve_rows(r0, r1, r2, r3, r4, r5, channels, row, even, odd, out):
-    """D of six rows: across them, then along; row (2·out), even and odd (out and a cell at both ends) are scratch."""
-    mix_six(r0, r1, r2, r3, r4, r5, row)
-    part(row, channels, even, odd)
-    halve_parts(even, odd, channels, out)
+def halve_row(row, channels, even, odd, out, y):
+    """D along a row, to row y; even and odd (half a row and a cell at both ends) are scratch."""
+    split(row, channels, even, odd)
+    c, twice = np.uint64(channels), np.uint64(2 * channels)
+    a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
+    for j in range(np.uint64(out.shape[1])):
+        outer, inner = even[j] + odd[j + twice], odd[j] + even[j + twice]
+        out[y, j] = a * outer + b * inner + d * (even[j + c] + odd[j + c])
 
 
 @kernel
@@ -152,22 +95,19 @@ def reflect_ends(row, channels, cells):
 
 
 @kernel
-def widen_parts(row, channels, even, odd):
-    """U along a row with one reflected cell at both ends: the even and the odd cells of one twice as long."""
-    n, c = even.size, channels
-    before, here, after = row[:n], row[c : c + n], row[2 * c : 2 * c + n]
-    mix_three(before, here, after, even)
-    mix_three(after, here, before, odd)
+def widen_row(row, channels, even, odd, out, y):
+    """U along a row, [5 10 1]/16 and [1 10 5]/16, to row y.
 
-
-@kernel
-def rows_about(coarser, y):
-    """Return the three rows that row y of a level twice as fine is mixed from, the near neighbour first."""
-    i, last = y // 2, coarser.shape[0] - 1
-    above, below = coarser[max(i - 1, 0)], coarser[min(i + 1, last)]
-    if y % 2 == 0:
-        return above, coarser[i], below
-    return below, coarser[i], above
+    ``row`` has room for a cell more at both ends, which is filled; even and odd are scratch.
+    """
+    reflect_ends(row, channels, 1)
+    c, twice = np.uint64(channels), np.uint64(2 * channels)
+    a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
+    for j in range(np.uint64(even.size)):
+        before, here, after = row[j], row[j + c], row[j + twice]
+        even[j] = b * before + d * here + a * after
+        odd[j] = b * after + d * here + a * before
+    join(even, odd, channels, out, y)
 
 
 @kernel
@@ -177,59 +117,43 @@ def halve(image, channels, out):
     row = np.empty(width, np.float32)
     even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     for i in range(height // 2):
-        halve_rows(
-            image[reflect(2 * i - 2, height)],
-            image[reflect(2 * i - 1, height)],
-            image[2 * i],
-            image[2 * i + 1],
-            image[reflect(2 * i + 2, height)],
-            image[reflect(2 * i + 3, height)],
-            channels,
-            row,
-            even,
-            odd,
-            out[i],
-        )
+        k0, k1, k2 = reflect(2 * i - 2, height), reflect(2 * i - 1, height), reflect(2 * i, height)
+        k3, k4, k5 = reflect(2 * i + 1, height), reflect(2 * i + 2, height), reflect(2 * i + 3, height)
+        mix_six(image, k0, k1, k2, k3, k4, k5, row)
+        halve_row(row, channels, even, odd, out, np.uint64(i))
 
 
 @kernel
 def widen(coarser, channels, out):
     """Level ℓ + 1 to level ℓ: U along rows and columns."""
-    height, width = out.shape
-    row = np.empty(width // 2 + 2 * channels, np.float32)
-    even, odd = np.empty(width // 2, np.float32), np.empty(width // 2, np.float32)
-    for y in range(height):
-        near, here, far = rows_about(coarser, y)
-        mix_three(near, here, far, row[channels : channels + width // 2])
-        reflect_ends(row, channels, 1)
-        widen_parts(row, channels, even, odd)
-        join(even, odd, channels, out[y])
+    height, size = coarser.shape
+    row = np.empty(size + 2 * channels, np.float32)
+    even, odd = np.empty(size, np.float32), np.empty(size, np.float32)
+    c = np.uint64(channels)
+    a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
+    for y in range(out.shape[0]):
+        nearer = -1 if y % 2 == 0 else 1
+        near, here = reflect(y // 2 + nearer, height), reflect(y // 2, height)
+        far = reflect(y // 2 - nearer, height)
+        for j in range(np.uint64(size)):
+            row[j + c] = b * coarser[near, j] + d * coarser[here, j] + a * coarser[far, j]
+        widen_row(row, channels, even, odd, out, np.uint64(y))
 
 
 @kernel
 def add_level(level, channels, plain, smooth, out):
-    """Add (plain + smooth·S)·level to out."""
+    """Add (plain + smooth·S)·level to out; S is [1 4 6 4 1]/16 along rows and columns."""
     height, width = level.shape
     row = np.empty(width + 4 * channels, np.float32)
-    middle = row[2 * channels : 2 * channels + width]
-    soft = np.empty(width, np.float32)
+    c1, c2, c3, c4 = np.uint64(channels), np.uint64(2 * channels), np.uint64(3 * channels), np.uint64(4 * channels)
+    a, b, d = np.float32(1.0 / 16.0), np.float32(4.0 / 16.0), np.float32(6.0 / 16.0)
     for y in range(height):
-        mix_five(
-            level[reflect(y - 2, height)],
-            level[reflect(y - 1, height)],
-            level[y],
-            level[reflect(y + 1, height)],
-            level[reflect(y + 2, height)],
-            middle,
-        )
+        k0, k1, k2 = reflect(y - 2, height), reflect(y - 1, height), reflect(y, height)
+        k3, k4 = reflect(y + 1, height), reflect(y + 2, height)
+        for j in range(np.uint64(width)):
+            outer, inner = level[k0, j] + level[k4, j], level[k1, j] + level[k3, j]
+            row[j + c2] = a * outer + b * inner + d * level[k2, j]
         reflect_ends(row, channels, 2)
-        n, c = width, channels
-        mix_five(row[:n], row[c : c + n], middle, row[3 * c : 3 * c + n], row[4 * c : 4 * c + n], soft)
-        add_two(level[y], soft, plain, smooth, out[y])
-
-
-@kernel
-def add_two(one, other, first, second, out):
-    """Add first·one + second·other to a row."""
-    for j in range(out.size):
-        out[j] += first * one[j] + second * other[j]
+        for j in range(np.uint64(width)):
+            soft = a * (row[j] + row[j + c4]) + b * (row[j + c1] + row[j + c3]) + d * row[j + c2]
+            out[y, j] += plain * level[y, j] + smooth * soft
