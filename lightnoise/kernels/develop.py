@@ -84,18 +84,17 @@ def scratch_rows(size, channels):
 
 
 @kernel
-def mix_wide(ring, y, height, weights, out):
-    """U across rows: row y of the picture from the rows about it of a level of that height, see `widen_new_rows`.
+def rows_about(y, height, weights):
+    """Return where the four rows stand in a ring of five that row y of the picture is mixed from, and their weights.
 
-    ``weights`` (factor, 5): of the rows about each picture's row in one of the level; the first or the last is zero.
+    ``weights`` (factor, 5): of the rows about each picture's row in one of the level, which has that height; the first
+    or the last is zero.
     """
     i, of = y // weights.shape[0], weights[y % weights.shape[0]]
     k = 0 if of[0] > 0.0 else 1
     k0, k1 = ring_place(i - 2 + k, height), ring_place(i - 1 + k, height)
     k2, k3 = ring_place(i + k, height), ring_place(i + 1 + k, height)
-    a, b, c, d = of[k], of[k + 1], of[k + 2], of[k + 3]
-    for j in range(out.size):
-        out[j] = a * ring[k0, j] + b * ring[k1, j] + c * ring[k2, j] + d * ring[k3, j]
+    return k0, k1, k2, k3, of[k], of[k + 1], of[k + 2], of[k + 3]
 
 
 @kernel
@@ -105,11 +104,24 @@ def ring_place(i, height):
 
 
 @kernel
-def find_places(bits, codes, y, channel_places, shift, last):
-    """Replace the bits of row y's stray light by places in a table: row bits >> shift, at most last, of 256 codes."""
-    for j in range(bits.size):
-        step = np.int32(min(np.int32(bits[j] >> shift), last))
-        bits[j] = np.int32(np.int32(np.int32(step << np.int32(8)) + channel_places[j]) + np.int32(codes[y, j]))
+def find_places(ring, about, codes, y, channel_places, shift, last, places):
+    """Mix row y's stray light and find its shades' places in a table: row bits(light) >> shift, at most last.
+
+    A row of the table has 256 codes.
+    """
+    k0, k1, k2, k3, w0, w1, w2, w3 = about
+    for j in range(places.size):
+        light = w0 * ring[k0, j] + w1 * ring[k1, j] + w2 * ring[k2, j] + w3 * ring[k3, j]
+        step = np.int32(min(np.int32(np.float32(light).view(np.int32) >> shift), last))
+        places[j] = np.int32(np.int32(np.int32(step << np.int32(8)) + channel_places[j]) + np.int32(codes[y, j]))
+
+
+@kernel
+def mix_wide(ring, about, out):
+    """U across rows."""
+    k0, k1, k2, k3, w0, w1, w2, w3 = about
+    for j in range(out.size):
+        out[j] = w0 * ring[k0, j] + w1 * ring[k1, j] + w2 * ring[k2, j] + w3 * ring[k3, j]
 
 
 @kernel
@@ -124,20 +136,20 @@ def develop(codes, channels, stray, weights, base, shift, tables, out):
     """Mix direct and stray light and encode, by one look-up per sample.
 
     ``stray`` (h, w·c) float32, on the first or the second level, is brought to the picture's size by U, with
-    ``weights`` as in `mix_wide`. ``tables`` (1 or c, steps, 256) uint8 has the row bits(stray) >> shift, less ``base``,
+    ``weights`` as in `rows_about`. ``tables`` (1 or c, steps, 256) uint8 has the row bits(stray) >> shift, less ``base``,
     for each sample.
     """
     (height, width), factor = codes.shape, weights.shape[0]
     ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
-    wide, channel_places = np.empty(width, np.float32), np.empty(width, np.int32)
+    places, channel_places = np.empty(width, np.int32), np.empty(width, np.int32)
     for j in range(width):
         channel_places[j] = (j % channels % tables.shape[0] * tables.shape[1] - base) * 256
-    last, table, places = np.int32(base + tables.shape[1] - 1), tables.reshape(-1), wide.view(np.int32)
+    last, table = np.int32(base + tables.shape[1] - 1), tables.reshape(-1)
     for y in range(height):
         if y % factor == 0:
             widen_new_rows(stray, channels, y // factor, scratch, ring)
-        mix_wide(ring, y, stray.shape[0], weights, wide)
-        find_places(places, codes, y, channel_places, np.int32(shift), last)
+        about = rows_about(y, stray.shape[0], weights)
+        find_places(ring, about, codes, y, channel_places, np.int32(shift), last, places)
         look_up(places, table, out, y)
 
 
@@ -199,7 +211,7 @@ def develop_noisy(
     for y in range(height):
         if y % weights.shape[0] == 0:
             widen_new_rows(stray, channels, y // weights.shape[0], scratch, ring)
-        mix_wide(ring, y, stray.shape[0], weights, wide)
+        mix_wide(ring, rows_about(y, stray.shape[0], weights), wide)
         mix_row(codes[y], table, factor, wide, light)
         draw_row(y * width, key, normal, normal_shift, numbers, draws)
         noise_row(light, draws, full_well, shot, read)
