@@ -111,6 +111,25 @@ def _stringzilla_lut(frame: Picture) -> Call:
     return look_up
 
 
+def loop_look_up(frame: Picture) -> Call:
+    """Look up every byte in a compiled loop, as must be done where the table depends on more than the byte."""
+    from benchmarks.speed import loops
+
+    codes, table = frame.reshape(len(frame), -1), gamma_table()
+    out = np.empty_like(codes)
+    return lambda: loops.look_up(codes, table, out)
+
+
+def loop_polynomial(frame: Picture) -> Call:
+    """Evaluate a polynomial of degree 4 at every byte in a compiled, vectorised loop."""
+    from benchmarks.speed import loops
+
+    codes = frame.reshape(len(frame), -1)
+    coefficients = tuple(np.float32(c) for c in (0.0, 3e-4, 2e-6, 5e-8, 1e-10))
+    out = np.empty(codes.shape[1], np.float32)
+    return lambda: loops.polynomial(codes, coefficients, out)
+
+
 def gaussian_blur(frame: Picture, radius_deg: float) -> Call:
     """Blur 8 bits by a Gaussian half of which lies within the same angle: r = σ·√(2 ln 2)."""
     radius = np.tan(np.radians(radius_deg)) * ln.Camera().focal_px(frame.shape[1])[1]

@@ -136,8 +136,8 @@ def develop(codes, channels, stray, weights, base, shift, tables, out):
     """Mix direct and stray light and encode, by one look-up per sample.
 
     ``stray`` (h, w·c) float32, on the first or the second level, is brought to the picture's size by U, with
-    ``weights`` as in `rows_about`. ``tables`` (1 or c, steps, 256) uint8 has the row bits(stray) >> shift, less ``base``,
-    for each sample.
+    ``weights`` as in `rows_about`. ``tables`` (1 or c, steps, 256) uint8 has the row bits(stray) >> shift, less
+    ``base``, for each sample.
     """
     (height, width), factor = codes.shape, weights.shape[0]
     ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
