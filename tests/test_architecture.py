@@ -125,7 +125,7 @@ def test_kernels_know_numpy_and_numba_alone(path):
     allowed = {"numpy", "numba", "__future__", "collections", "typing", "math", "importlib", "types"}
     ours = (
         "lightnoise.first_use" if path.name == "jit.py" else "lightnoise.kernels"
-    )  # the compiler's user is told of it
+    )  # says that it compiles
     for name in imports(path):
         assert name.split(".")[0] in allowed or name.startswith(ours), name
 
