@@ -115,6 +115,10 @@ class Shades:
     table: NDArray[np.uint8]
     base: int
 
+    def for_kernels(self) -> tuple[NDArray[np.uint8], np.int32, np.int32]:
+        """Return the table, its base and its shift."""
+        return self.table, np.int32(self.base), np.int32(SHADE_SHIFT)
+
 
 #: 2^9 steps of light per octave: a step is 0.1 % of the light, a tenth of a shade.
 SHADE_SHIFT = 23 - 9

@@ -79,13 +79,10 @@ def render(
     spread = stray.light * exposure
     out = np.empty_like(codes)
     develop = _develop_noisy if gamma.has_noise else _develop
-    develop(codes, table, factor, spread, gamma, camera, out)
+    develop(codes, table, factor, spread, bright, gamma, camera, out)
     picture = out.reshape(color.shape)
-    direct = bright.light * factor
-    hold_measured(direct, bright.measured, bright.light, factor)
-    _put(picture, bright.rows, bright.columns, direct, spread, gamma, camera)
     if stray.disc is not None:
-        _put_disc(picture, stray.disc, color, bright, direct, table, factor, spread, gamma, camera)
+        _put_disc(picture, stray.disc, color, bright, table, factor, spread, gamma, camera)
     return picture, _share(color, table, bright, stray) if with_share else None
 
 
@@ -98,9 +95,7 @@ def tone(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
         if color.max() >= _near_white(table):
             codes = np.ascontiguousarray(color).reshape(height, -1)
             _, bright = _decode(codes, channels, 2 if _quarters(*color.shape[:2]) else 1, table, camera)
-            factor = np.full(channels, 2.0**gamma.exposure_ev, np.float32)
-            direct = bright.light * factor
-            hold_measured(direct, bright.measured, bright.light, factor)
+            direct = bright.direct(np.full(channels, 2.0**gamma.exposure_ev, np.float32))
             out[bright.rows, bright.columns] = codec.encode(direct, camera.response, gamma.gamma, out.dtype)
     return out
 
@@ -113,6 +108,17 @@ class Bright:
     columns: NDArray[np.int64]
     measured: Image
     light: Image
+
+    def direct(self, factor: Image) -> Image:
+        """Return what comes out of their light, (n, C), of which ``factor`` (C,) is left."""
+        direct = self.light * factor
+        hold_measured(direct, self.measured, self.light, factor)
+        return direct
+
+    def by_row(self, height: int, factor: Image) -> tuple[Any, ...]:
+        """Return what `lightnoise.kernels.develop` puts over the picture."""
+        starts = np.searchsorted(self.rows, np.arange(height + 1))
+        return starts, self.columns, self.measured, self.light, factor
 
 
 def _quarters(height: int, width: int) -> bool:
@@ -128,10 +134,8 @@ def _decode(codes: Codes, channels: int, level: int, table: Image, camera: Camer
     row_largest = np.empty(height, np.uint8)
     decode = kernels.decode.decode_halve if level == 1 else kernels.decode.decode_quarter
     decode(codes, channels, table, flat, row_largest)
-    rows = columns = np.empty(0, np.int64)
-    if camera.highlight_gain > 1.0:
-        rows, columns = _bright_pixels(codes, channels, _near_white(table), row_largest)
-    measured = table[codes.reshape(height, width, channels)[rows, columns]]
+    threshold = _near_white(table) if camera.highlight_gain > 1.0 else 256
+    rows, columns, measured = _bright_pixels(codes, channels, threshold, table, row_largest)
     if len(rows) == 0:
         return light, Bright(rows, columns, measured, measured)
     sizes = guess_sizes(height // 2, width // 2)
@@ -148,16 +152,23 @@ def _near_white(table: Image) -> int:
 
 
 def _bright_pixels(
-    codes: Codes, channels: int, threshold: int, row_largest: Codes
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if threshold > row_largest.max():
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    size = codes.size // 64
+    codes: Codes, channels: int, threshold: int, table: Image, row_largest: Codes
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Image]:
+    """Return the rows, the columns and the light of pixels with a code ≥ ``threshold``."""
+    size = codes.size // 64 if threshold <= row_largest.max() else 0
     while True:
-        rows, columns = np.empty(size, np.int64), np.empty(size, np.int64)
-        count = kernels.decode.near_white(codes, row_largest, channels, np.uint8(threshold), rows, columns)
+        rows, columns, light = (
+            np.empty(size, np.int64),
+            np.empty(size, np.int64),
+            np.empty((size, channels), np.float32),
+        )
+        if size == 0:
+            return rows, columns, light
+        count = kernels.decode.near_white(
+            codes, row_largest, channels, np.uint8(threshold), table, rows, columns, light
+        )
         if count <= size:
-            return rows[:count], columns[:count]
+            return rows[:count], columns[:count], light[:count]
         size = count
 
 
@@ -180,28 +191,46 @@ def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Ima
 
 
 def _develop(
-    codes: Codes, table: Image, factor: Image, stray: Image, gamma: GammaParams, camera: Camera, out: Codes
+    codes: Codes,
+    table: Image,
+    factor: Image,
+    stray: Image,
+    bright: Bright,
+    gamma: GammaParams,
+    camera: Camera,
+    out: Codes,
 ) -> None:
     channels = len(factor)
     steps = codec.stray_steps(camera.response, gamma.gamma)
     light = steps.up_to(float(stray.max()))
     one = (factor == factor[0]).all()
-    shades = codec.shade_table(camera.response, gamma.gamma)
+    shades = codec.shade_table(camera.response, gamma.gamma).for_kernels()
     tables = np.empty((1 if one else channels, len(light), 256), np.uint8)
-    kernels.develop.fill_shades(
-        table, factor, light, shades.table, np.int32(shades.base), np.int32(codec.SHADE_SHIFT), tables
-    )
-    offset_stray = (stray + steps.offset).reshape(len(stray), -1)
+    kernels.develop.fill_shades(table, factor, light, shades, tables)
     kernels.develop.develop(
-        codes, channels, offset_stray, _CELLS[_level_of(stray, codes)], steps.base, steps.shift, tables, out
+        codes,
+        channels,
+        stray.reshape(len(stray), -1),
+        _CELLS[_level_of(stray, codes)],
+        (steps.offset, steps.base, steps.shift),
+        tables,
+        bright.by_row(len(codes), factor),
+        shades,
+        out,
     )
 
 
 def _develop_noisy(
-    codes: Codes, table: Image, factor: Image, stray: Image, gamma: GammaParams, camera: Camera, out: Codes
+    codes: Codes,
+    table: Image,
+    factor: Image,
+    stray: Image,
+    bright: Bright,
+    gamma: GammaParams,
+    camera: Camera,
+    out: Codes,
 ) -> None:
     channels = len(factor)
-    shades = codec.shade_table(camera.response, gamma.gamma)
     kernels.develop.develop_noisy(
         codes,
         channels,
@@ -209,39 +238,18 @@ def _develop_noisy(
         np.tile(factor, codes.shape[1] // channels),
         stray.reshape(len(stray), -1),
         _CELLS[_level_of(stray, codes)],
-        shades.table,
-        shades.base,
-        codec.SHADE_SHIFT,
-        np.float32(camera.full_well),
-        np.float32(gamma.shot),
-        np.float32(gamma.read),
-        np.uint32(gamma.noise_seed),
-        sensor.normal_table(),
-        32 - sensor.NORMAL_BITS,
+        (
+            np.float32(camera.full_well),
+            np.float32(gamma.shot),
+            np.float32(gamma.read),
+            np.uint32(gamma.noise_seed),
+            sensor.normal_table(),
+            32 - sensor.NORMAL_BITS,
+        ),
+        bright.by_row(len(codes), factor),
+        codec.shade_table(camera.response, gamma.gamma).for_kernels(),
         out,
     )
-
-
-def _put(
-    out: Codes,
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    direct: Image,
-    stray: Image,
-    gamma: GammaParams,
-    camera: Camera,
-) -> None:
-    """Encode single pixels from their direct light (n, C) and the frame's stray light."""
-    channels = out.shape[2]
-    light = np.empty_like(direct)
-    weights = _CELLS[_level_of(stray, out)]
-    kernels.develop.stray_at(stray.reshape(stray.shape[0], -1), channels, weights, rows, columns, light)
-    light += direct
-    if gamma.has_noise:
-        np.minimum(light, np.float32(camera.full_well), out=light)
-        first = (rows * out.shape[1] + columns) * channels
-        sensor.add_noise_at(light, first[:, None] + np.arange(channels), gamma)
-    out[rows, columns] = codec.encode(light, camera.response, gamma.gamma, out.dtype)
 
 
 def _put_disc(
@@ -249,23 +257,31 @@ def _put_disc(
     disc: tuple[slice, slice, Image],
     color: Codes,
     bright: Bright,
-    direct: Image,
     table: Image,
     factor: Image,
     stray: Image,
     gamma: GammaParams,
     camera: Camera,
 ) -> None:
-    """Add the sun's disc over what is beneath; ``direct`` is near-white pixels' light, held at what was measured."""
+    """Encode the sun's disc over what is beneath, pixel by pixel."""
     rows, columns, radiance = disc
-    light = table[color[rows, columns]] * factor
+    beneath = table[color[rows, columns]] * factor
     inside = (
         (bright.rows >= rows.start)
         & (bright.rows < rows.stop)
         & (bright.columns >= columns.start)
         & (bright.columns < columns.stop)
     )
-    light[bright.rows[inside] - rows.start, bright.columns[inside] - columns.start] = direct[inside]
+    near = Bright(bright.rows[inside], bright.columns[inside], bright.measured[inside], bright.light[inside])
+    beneath[near.rows - rows.start, near.columns - columns.start] = near.direct(factor)
     covered = np.nonzero(radiance > 0.0)
-    lit = light[covered] + radiance[covered][:, None] * factor
-    _put(out, covered[0] + rows.start, covered[1] + columns.start, lit, stray, gamma, camera)
+    y, x = covered[0] + rows.start, covered[1] + columns.start
+    channels = out.shape[2]
+    light = np.empty((len(y), channels), np.float32)
+    kernels.develop.stray_at(stray.reshape(len(stray), -1), channels, _CELLS[_level_of(stray, out)], y, x, light)
+    light += beneath[covered] + radiance[covered][:, None] * factor
+    if gamma.has_noise:
+        np.minimum(light, np.float32(camera.full_well), out=light)
+        first = (y * out.shape[1] + x) * channels
+        sensor.add_noise_at(light, first[:, None] + np.arange(channels), gamma)
+    out[y, x] = codec.encode(light, camera.response, gamma.gamma, out.dtype)

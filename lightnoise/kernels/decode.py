@@ -83,8 +83,8 @@ def decode_quarter(codes, channels, table, out, row_largest):
 
 
 @kernel
-def near_white(codes, row_largest, channels, threshold, rows, columns):
-    """List pixels with a code ≥ threshold: fills rows and columns if they are long enough, returns the number.
+def near_white(codes, row_largest, channels, threshold, table, rows, columns, light):
+    """List pixels with a code ≥ threshold, row by row: fills places and light (n, c) if they fit, returns the number.
 
     ``row_largest`` (H,) holds the largest code of every row, so that dark rows are passed over.
     """
@@ -95,24 +95,46 @@ def near_white(codes, row_largest, channels, threshold, rows, columns):
     for y in range(height):
         if row_largest[y] < threshold:
             continue
-        source = codes[y]
         for first in range(0, width, block):
-            part = source[first : min(first + block, width)]
+            last = min(first + block, width)
             hits = 0
-            for j in range(part.size):
-                hits += part[j] >= threshold
+            for j in range(first, last):
+                hits += codes[y, j] >= threshold
             if hits == 0:
                 continue
-            for x in range(part.size // channels):
+            for x in range(first // channels, last // channels):
                 bright = False
                 for c in range(channels):
-                    bright |= part[x * channels + c] >= threshold
+                    bright |= codes[y, x * channels + c] >= threshold
                 if bright:
                     if found < limit:
-                        rows[found] = y
-                        columns[found] = first // channels + x
+                        rows[found], columns[found] = y, x
+                        for c in range(channels):
+                            light[found, c] = table[codes[y, x * channels + c]]
                     found += 1
     return found
+
+
+@kernel
+def add_cells(x, light, n, channels, taps, factor, line):
+    """Add pixel n's light (n, c) to the cells about column x of a line, weighted."""
+    before, w = (taps.size - factor) // 2, line.size // channels
+    first, last = max((x + before - taps.size + factor) // factor, 0), min((x + before) // factor, w - 1)
+    for k in range(first, last + 1):
+        weight = taps[x - factor * k + before]
+        for c in range(channels):
+            line[k * channels + c] += weight * light[n, c]
+
+
+@kernel
+def add_rows(y, line, taps, factor, level):
+    """Add a line to the rows about row y of a level, weighted."""
+    before = (taps.size - factor) // 2
+    first, last = max((y + before - taps.size + factor) // factor, 0), min((y + before) // factor, level.shape[0] - 1)
+    for i in range(first, last + 1):
+        weight = taps[y - factor * i + before]
+        for j in range(line.size):
+            level[i, j] += weight * line[j]
 
 
 @kernel
@@ -121,30 +143,24 @@ def add_shrunk(rows, columns, light, channels, taps, level):
 
     ``rows`` must not fall. ``taps`` are the weights of the pixels about a cell: 6 for D, 16 for D twice.
     """
-    h, w = level.shape[0], level.shape[1] // channels
     factor = 2 if taps.size == 6 else 4
-    before = (taps.size - factor) // 2
+    height, width = factor * level.shape[0], factor * level.shape[1] // channels
     line = np.zeros(level.shape[1], np.float32)
     n = 0
     while n < rows.size:
         y = rows[n]
         while n < rows.size and rows[n] == y:
-            for x in (columns[n], -1 - columns[n], 2 * factor * w - 1 - columns[n]):
-                first, last = max((x + before - taps.size + factor) // factor, 0), min((x + before) // factor, w - 1)
-                for k in range(first, last + 1):
-                    weight = taps[x - factor * k + before]
-                    for c in range(channels):
-                        line[k * channels + c] += weight * light[n, c]
+            x = columns[n]
+            add_cells(x, light, n, channels, taps, factor, line)
+            if x < taps.size:  # its mirror image beyond the border
+                add_cells(-1 - x, light, n, channels, taps, factor, line)
+            if x >= width - taps.size:
+                add_cells(2 * width - 1 - x, light, n, channels, taps, factor, line)
             n += 1
-        for v in (y, -1 - y, 2 * factor * h - 1 - y):
-            first, last = max((v + before - taps.size + factor) // factor, 0), min((v + before) // factor, h - 1)
-            for i in range(first, last + 1):
-                add_weighted(line, taps[v - factor * i + before], level[i])
-        line[:] = 0.0
-
-
-@kernel
-def add_weighted(row, weight, out):
-    """Add weight·row to a row."""
-    for j in range(out.size):
-        out[j] += weight * row[j]
+        add_rows(y, line, taps, factor, level)
+        if y < taps.size:
+            add_rows(-1 - y, line, taps, factor, level)
+        if y >= height - taps.size:
+            add_rows(2 * height - 1 - y, line, taps, factor, level)
+        for j in range(line.size):
+            line[j] = 0.0

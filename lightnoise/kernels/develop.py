@@ -16,16 +16,21 @@ from lightnoise.kernels.sensor import draw_number, noise_key
 
 # The shade of a pixel depends on its code and on its stray light. A table of both, with a row for every step of stray
 # light that the eye could tell, is looked up once per sample where decoding and encoding would be two.
+#
+# Arguments that go together are tuples: ``shades`` (table (n,) uint8, base, shift int32) has the shade of light ≥ 0 at
+# its float's bits >> shift, rounded, less base; beyond the table its ends serve. ``bright`` (starts (H + 1,), columns
+# (n,), measured and recovered light (n, c), factor (c,)) are the recovered pixels, row y's those from ``starts[y]`` to
+# ``starts[y + 1]``, and what lens and exposure leave of their light.
 
 
 @kernel
-def fill_shades(table, factor, stray, shades, base, shift, out):
-    """Tabulate shades: out[c, r, v] of factor[c]·table[v] + stray[r]; see `shade_row`."""
+def fill_shades(table, factor, stray, shades, out):
+    """Tabulate shades: out[c, r, v] of factor[c]·table[v] + stray[r]."""
     light = np.empty(table.size, np.float32)
     for c in range(out.shape[0]):
         for r in range(out.shape[1]):
             scale_row(table, factor[c], stray[r], light)
-            shade_row(light.view(np.int32), shades, base, shift, out[c, r])
+            shade_row(light.view(np.int32), shades, out[c, r])
 
 
 @kernel
@@ -36,18 +41,16 @@ def scale_row(row, factor, offset, out):
 
 
 @kernel
-def shade_row(bits, shades, base, shift, out):
-    """Look up the shades of light ≥ 0 by its floats' bits >> shift, rounded, less ``base``; replaces the bits.
-
-    Beyond the table its ends serve.
-    """
-    low, high = np.int32(0), np.int32(shades.size - 1)
+def shade_row(bits, shades, out):
+    """Look up the shades of a row of light by its bits, which are replaced."""
+    table, base, shift = shades
+    low, high = np.int32(0), np.int32(table.size - 1)
     rounding = np.int32(np.int32(1) << np.int32(shift - np.int32(1)))
     for j in range(bits.size):
         step = np.int32(np.int32(np.int32(bits[j] + rounding) >> shift) - base)
         bits[j] = min(max(step, low), high)
     for j in range(bits.size):
-        out[j] = shades[np.uint32(bits[j])]
+        out[j] = table[np.uint32(bits[j])]
 
 
 @kernel
@@ -104,24 +107,24 @@ def ring_place(i, height):
 
 
 @kernel
-def find_places(ring, about, codes, y, channel_places, shift, last, places):
-    """Mix row y's stray light and find its shades' places in a table: row bits(light) >> shift, at most last.
-
-    A row of the table has 256 codes.
-    """
-    k0, k1, k2, k3, w0, w1, w2, w3 = about
-    for j in range(places.size):
-        light = w0 * ring[k0, j] + w1 * ring[k1, j] + w2 * ring[k2, j] + w3 * ring[k3, j]
-        step = np.int32(min(np.int32(np.float32(light).view(np.int32) >> shift), last))
-        places[j] = np.int32(np.int32(np.int32(step << np.int32(8)) + channel_places[j]) + np.int32(codes[y, j]))
-
-
-@kernel
 def mix_wide(ring, about, out):
     """U across rows."""
     k0, k1, k2, k3, w0, w1, w2, w3 = about
     for j in range(out.size):
         out[j] = w0 * ring[k0, j] + w1 * ring[k1, j] + w2 * ring[k2, j] + w3 * ring[k3, j]
+
+
+@kernel
+def find_places(ring, about, codes, y, channel_places, offset, shift, last, places):
+    """Mix row y's stray light and find its shades' places in a table: row bits(light + offset) >> shift, at most last.
+
+    A row of the table has 256 codes.
+    """
+    k0, k1, k2, k3, w0, w1, w2, w3 = about
+    for j in range(places.size):
+        light = w0 * ring[k0, j] + w1 * ring[k1, j] + w2 * ring[k2, j] + w3 * ring[k3, j] + offset
+        step = np.int32(min(np.int32(np.float32(light).view(np.int32) >> shift), last))
+        places[j] = np.int32(np.int32(np.int32(step << np.int32(8)) + channel_places[j]) + np.int32(codes[y, j]))
 
 
 @kernel
@@ -132,32 +135,67 @@ def look_up(places, table, out, y):
 
 
 @kernel
-def develop(codes, channels, stray, weights, base, shift, tables, out):
-    """Mix direct and stray light and encode, by one look-up per sample.
+def add_bright(bright, y, wide, light):
+    """Set the light of row y's recovered pixels: their own and the stray light ``wide``.
+
+    A channel that was not clipped comes out no brighter than it was measured.
+    """
+    starts, columns, measured, recovered, factor = bright
+    channels = measured.shape[1]
+    for n in range(starts[y], starts[y + 1]):
+        for c in range(channels):
+            j = columns[n] * channels + c
+            direct = recovered[n, c] * factor[c]
+            if measured[n, c] < np.float32(1.0) and recovered[n, c] > measured[n, c]:
+                direct = min(direct, measured[n, c] * max(factor[c], np.float32(1.0)))
+            light[j] = direct + wide[j]
+
+
+@kernel
+def shade_bright(bright, y, bits, shades, out):
+    """Look up the shades of row y's recovered pixels by the bits of their light."""
+    starts, columns, measured, _, _ = bright
+    channels = measured.shape[1]
+    table, base, shift = shades
+    rounding = np.int32(np.int32(1) << np.int32(shift - np.int32(1)))
+    for n in range(starts[y], starts[y + 1]):
+        for j in range(columns[n] * channels, (columns[n] + 1) * channels):
+            step = np.int32(np.int32(np.int32(bits[j] + rounding) >> shift) - base)
+            out[y, j] = table[min(max(step, np.int32(0)), np.int32(table.size - 1))]
+
+
+@kernel
+def develop(codes, channels, stray, weights, steps, tables, bright, shades, out):
+    """Mix direct and stray light and encode, by one look-up per sample, and recovered pixels singly.
 
     ``stray`` (h, w·c) float32, on the first or the second level, is brought to the picture's size by U, with
-    ``weights`` as in `rows_about`. ``tables`` (1 or c, steps, 256) uint8 has the row bits(stray) >> shift, less
-    ``base``, for each sample.
+    ``weights`` as in `rows_about`. ``tables`` (1 or c, steps, 256) uint8 has the row bits(stray + offset) >> shift,
+    less base, for each sample; ``steps`` is offset, base and shift.
     """
     (height, width), factor = codes.shape, weights.shape[0]
     ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
-    places, channel_places = np.empty(width, np.int32), np.empty(width, np.int32)
+    places, channel_places, light = np.empty(width, np.int32), np.empty(width, np.int32), np.empty(width, np.float32)
+    offset, base, shift = steps
     for j in range(width):
         channel_places[j] = (j % channels % tables.shape[0] * tables.shape[1] - base) * 256
-    last, table = np.int32(base + tables.shape[1] - 1), tables.reshape(-1)
+    last, table, starts = np.int32(base + tables.shape[1] - 1), tables.reshape(-1), bright[0]
     for y in range(height):
         if y % factor == 0:
             widen_new_rows(stray, channels, y // factor, scratch, ring)
         about = rows_about(y, stray.shape[0], weights)
-        find_places(ring, about, codes, y, channel_places, np.int32(shift), last, places)
+        find_places(ring, about, codes, y, channel_places, offset, np.int32(shift), last, places)
         look_up(places, table, out, y)
+        if starts[y] < starts[y + 1]:
+            mix_wide(ring, about, light)
+            add_bright(bright, y, light, light)
+            shade_bright(bright, y, light.view(np.int32), shades, out)
 
 
 @kernel
-def mix_row(codes, table, factor, wide, light):
-    """light = factor·table[codes] + wide."""
+def mix_row(codes, y, table, factor, wide, light):
+    """light = factor·table[codes[y]] + wide."""
     for j in range(light.size):
-        light[j] = table[codes[j]]
+        light[j] = table[codes[y, j]]
     for j in range(light.size):
         light[j] = factor[j] * light[j] + wide[j]
 
@@ -180,30 +218,14 @@ def noise_row(light, draws, full_well, shot, read):
 
 
 @kernel
-def develop_noisy(
-    codes,
-    channels,
-    table,
-    factor,
-    stray,
-    weights,
-    shades,
-    base,
-    shift,
-    full_well,
-    shot,
-    read,
-    seed,
-    normal,
-    normal_shift,
-    out,
-):
+def develop_noisy(codes, channels, table, factor, stray, weights, noise, bright, shades, out):
     """Mix direct and stray light, add noise, and encode.
 
     out = shade of noisy(factor·table[codes] + U·stray), ``stray`` and ``weights`` as in `develop`. ``factor`` (W·c,)
-    repeats the channels' factors; ``shades`` (n,) uint8 as in `shade_row`.
+    repeats the channels' factors. ``noise``: full well, shot, read, seed, a table of 2^k normal numbers, and 32 − k.
     """
     height, width = codes.shape
+    full_well, shot, read, seed, normal, normal_shift = noise
     ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
     wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width, np.uint32), np.empty(width, np.float32)
@@ -212,10 +234,11 @@ def develop_noisy(
         if y % weights.shape[0] == 0:
             widen_new_rows(stray, channels, y // weights.shape[0], scratch, ring)
         mix_wide(ring, rows_about(y, stray.shape[0], weights), wide)
-        mix_row(codes[y], table, factor, wide, light)
+        mix_row(codes, y, table, factor, wide, light)
+        add_bright(bright, y, wide, light)
         draw_row(y * width, key, normal, normal_shift, numbers, draws)
         noise_row(light, draws, full_well, shot, read)
-        shade_row(light.view(np.int32), shades, np.int32(base), np.int32(shift), out[y])
+        shade_row(light.view(np.int32), shades, out[y])
 
 
 @kernel

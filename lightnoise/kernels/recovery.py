@@ -8,12 +8,13 @@ from lightnoise.kernels.jit import kernel
 
 
 @kernel
-def largest_of(channels):
-    """Return the largest channel of one pixel, at least 1e-6."""
+def hue_of(light, y, x, out, k):
+    """Store a pixel's light over its largest channel, at least 1e-6, as out[k]."""
     largest = np.float32(1e-6)
-    for c in range(channels.size):
-        largest = max(largest, channels[c])
-    return largest
+    for c in range(light.shape[2]):
+        largest = max(largest, light[y, x, c])
+    for c in range(light.shape[2]):
+        out[k, c] = light[y, x, c] / largest
 
 
 @kernel
@@ -37,7 +38,8 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
     """
     grid_rows, grid_columns = log_gain.shape
     channels = light.shape[1]
-    tint = np.empty(channels, np.float32)
+    tint, hues = np.empty(channels, np.float32), np.empty((4, channels), np.float32)
+    hues_y = hues_x = -1
     zero, one = np.float32(0.0), np.float32(1.0)
     for n in range(light.shape[0]):
         v = min(max((rows[n] + 0.5) / ratio_y - 0.5, 0.0), grid_rows - 1.0)
@@ -48,20 +50,24 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
         w00, w01 = (one - fy) * (one - fx), (one - fy) * fx
         w10, w11 = fy * (one - fx), fy * fx
         gain = w00 * log_gain[y0, x0] + w01 * log_gain[y0, x1] + w10 * log_gain[y1, x0] + w11 * log_gain[y1, x1]
+        if gain <= zero:
+            continue
         largest = light[n, 0]
         for c in range(1, channels):
             largest = max(largest, light[n, c])
         if largest < one:
             near = max((largest - near_white) / (one - near_white), zero)
             gain *= near * near
-        # the hue of a cell is its light over its largest channel
-        w00, w01 = w00 / largest_of(surround[y0, x0]), w01 / largest_of(surround[y0, x1])
-        w10, w11 = w10 / largest_of(surround[y1, x0]), w11 / largest_of(surround[y1, x1])
+        if y0 != hues_y or x0 != hues_x:  # neighbours share their cells
+            hues_y, hues_x = y0, x0
+            hue_of(surround, y0, x0, hues, 0)
+            hue_of(surround, y0, x1, hues, 1)
+            hue_of(surround, y1, x0, hues, 2)
+            hue_of(surround, y1, x1, hues, 3)
         doubt = one
         bound = gain
         for c in range(channels):
-            tint[c] = w00 * surround[y0, x0, c] + w01 * surround[y0, x1, c]
-            tint[c] += w10 * surround[y1, x0, c] + w11 * surround[y1, x1, c]
+            tint[c] = w00 * hues[0, c] + w01 * hues[1, c] + w10 * hues[2, c] + w11 * hues[3, c]
             value = light[n, c]
             if value < near_white:
                 doubt = min(doubt, max((value - believed) / (near_white - believed), zero))
