@@ -116,23 +116,30 @@ def near_white(codes, row_largest, channels, threshold, table, rows, columns, li
 
 
 @kernel
-def add_cells(x, light, n, channels, taps, factor, line):
+def reach(x, n, taps, octaves):
+    """Return the first of n cells that the weights ``taps`` of a pixel at x reach, the last, and the first's tap."""
+    factor = 1 << octaves
+    before = (taps.size - factor) // 2
+    first = max((x + before - taps.size + factor) >> octaves, 0)
+    return first, min((x + before) >> octaves, n - 1), x - factor * first + before
+
+
+@kernel
+def add_cells(x, light, n, channels, taps, octaves, line):
     """Add pixel n's light (n, c) to the cells about column x of a line, weighted."""
-    before, w = (taps.size - factor) // 2, line.size // channels
-    first, last = max((x + before - taps.size + factor) // factor, 0), min((x + before) // factor, w - 1)
+    first, last, tap = reach(x, line.size // channels, taps, octaves)
     for k in range(first, last + 1):
-        weight = taps[x - factor * k + before]
+        weight = taps[tap - ((k - first) << octaves)]
         for c in range(channels):
             line[k * channels + c] += weight * light[n, c]
 
 
 @kernel
-def add_rows(y, line, taps, factor, level):
+def add_rows(y, line, taps, octaves, level):
     """Add a line to the rows about row y of a level, weighted."""
-    before = (taps.size - factor) // 2
-    first, last = max((y + before - taps.size + factor) // factor, 0), min((y + before) // factor, level.shape[0] - 1)
+    first, last, tap = reach(y, level.shape[0], taps, octaves)
     for i in range(first, last + 1):
-        weight = taps[y - factor * i + before]
+        weight = taps[tap - ((i - first) << octaves)]
         for j in range(line.size):
             level[i, j] += weight * line[j]
 
@@ -143,24 +150,24 @@ def add_shrunk(rows, columns, light, channels, taps, level):
 
     ``rows`` must not fall. ``taps`` are the weights of the pixels about a cell: 6 for D, 16 for D twice.
     """
-    factor = 2 if taps.size == 6 else 4
-    height, width = factor * level.shape[0], factor * level.shape[1] // channels
+    octaves = 1 if taps.size == 6 else 2
+    height, width = level.shape[0] << octaves, level.shape[1] // channels << octaves
     line = np.zeros(level.shape[1], np.float32)
     n = 0
     while n < rows.size:
         y = rows[n]
         while n < rows.size and rows[n] == y:
             x = columns[n]
-            add_cells(x, light, n, channels, taps, factor, line)
+            add_cells(x, light, n, channels, taps, octaves, line)
             if x < taps.size:  # its mirror image beyond the border
-                add_cells(-1 - x, light, n, channels, taps, factor, line)
+                add_cells(-1 - x, light, n, channels, taps, octaves, line)
             if x >= width - taps.size:
-                add_cells(2 * width - 1 - x, light, n, channels, taps, factor, line)
+                add_cells(2 * width - 1 - x, light, n, channels, taps, octaves, line)
             n += 1
-        add_rows(y, line, taps, factor, level)
+        add_rows(y, line, taps, octaves, level)
         if y < taps.size:
-            add_rows(-1 - y, line, taps, factor, level)
+            add_rows(-1 - y, line, taps, octaves, level)
         if y >= height - taps.size:
-            add_rows(2 * height - 1 - y, line, taps, factor, level)
+            add_rows(2 * height - 1 - y, line, taps, octaves, level)
         for j in range(line.size):
             line[j] = 0.0

@@ -27,11 +27,11 @@ def gain_of(stops, size, log_gain, per_stop, per_size, out):
 
 
 @kernel
-def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white, ratio_y, ratio_x):
+def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white, cells_y, cells_x):
     """Raise near-white pixels in place.
 
     light (n, c) holds the pixels at ``rows`` and ``columns`` (n,); log_gain (h2, w2) and the hue of surround (h2, w2,
-    c), on a coarser grid whose cells are ``ratio_y`` x ``ratio_x`` pixels, are read by linear interpolation. A pixel
+    c), on a coarser grid of ``cells_y`` x ``cells_x`` cells per pixel, are read by linear interpolation. A pixel
     gets its whole gain where its largest channel is clipped (≥ 1) and none at ``near_white``. A smaller channel is the
     surer evidence of the pixel's light, the darker it is: below ``believed`` it bounds the level through the hue, above
     ``near_white`` it counts as clipped.
@@ -42,8 +42,8 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
     hues_y = hues_x = -1
     zero, one = np.float32(0.0), np.float32(1.0)
     for n in range(light.shape[0]):
-        v = min(max((rows[n] + 0.5) / ratio_y - 0.5, 0.0), grid_rows - 1.0)
-        u = min(max((columns[n] + 0.5) / ratio_x - 0.5, 0.0), grid_columns - 1.0)
+        v = min(max((rows[n] + 0.5) * cells_y - 0.5, 0.0), grid_rows - 1.0)
+        u = min(max((columns[n] + 0.5) * cells_x - 0.5, 0.0), grid_columns - 1.0)
         y0, x0 = int(v), int(u)
         y1, x1 = min(y0 + 1, grid_rows - 1), min(x0 + 1, grid_columns - 1)
         fy, fx = np.float32(v - y0), np.float32(u - x0)

@@ -115,8 +115,8 @@ def raised(pixels: Image, rows: Index, columns: Index, guess: Guess, height: int
         guess.surround,
         np.float32(BELIEVED),
         np.float32(NEAR_WHITE),
-        height / cells[0],
-        width / cells[1],
+        cells[0] / height,
+        cells[1] / width,
     )
     return out
 
