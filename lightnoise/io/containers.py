@@ -69,7 +69,7 @@ def jpeg_frame(data: bytes) -> tuple[int, int, int, int]:
         scan = end
     if frame is None:
         raise ImageFileError("is damaged: a JPEG file without a frame header")
-    if data.find(b"\xff\xd9", scan) < 0:
+    if data.rfind(b"\xff\xd9", scan) < 0:
         raise ImageFileError("is truncated: the JPEG data have no end-of-image marker")
     return frame
 
