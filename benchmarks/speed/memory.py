@@ -21,12 +21,12 @@ def peak_mb(subject: Subject, frame: Picture) -> float | None:
 
     The process is forked, so that nothing kept from other calls is reused, the subject made ready, and called
     once, so that what is computed once (fitted weights, compiled code) does not count; two more calls count.
-    None where the kernel does not tell, or the call takes minutes.
+    None where the kernel does not tell, the call takes minutes, or it gives back memory that was there before it.
     """
     if not os.access("/proc/self/clear_refs", os.W_OK):
         return None
     answer = _in_fork(lambda: _measure(subject, frame))
-    return float(answer) if answer else None
+    return float(answer) if answer and float(answer) >= 0.0 else None
 
 
 def _measure(subject: Subject, frame: Picture) -> str:

@@ -97,9 +97,12 @@ class Report:
                 linewidth=2.5 if is_ours else 1.0,
                 markersize=4,
             )
-        pixels.set(xscale="log", yscale="log", xlabel="megapixels", title="one thread: ● lightnoise, ▲ peers, ■ floors")
+        pixels.set(xscale="log", yscale="log", xlabel="pixels", title="one thread: ● lightnoise, ▲ peers, ■ floors")
         pixels.set_visible(bool(names))
         if names:
+            sizes = sorted({(cell.width * cell.height / 1e6, f"{cell.width}×{cell.height}") for cell in self.cells})
+            pixels.set_xticks([at for at, _ in sizes], [label for _, label in sizes], fontsize=8)
+            pixels.set_xticks([], minor=True)
             pixels.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         for axes, axis in ((radius, "radius, degrees"), (lamps, "lamps")):
             for curve in self.curves:
