@@ -78,8 +78,7 @@ def render(
     factor = stray.kept * exposure
     spread = stray.light * exposure
     out = np.empty_like(codes)
-    develop = _develop_noisy if gamma.has_noise else _develop
-    develop(codes, table, factor, spread, bright, gamma, camera, out)
+    _develop(codes, table, factor, spread, bright, gamma, camera, out)
     picture = out.reshape(color.shape)
     if stray.disc is not None:
         _put_disc(picture, stray.disc, color, bright, table, factor, spread, gamma, camera)
@@ -201,55 +200,30 @@ def _develop(
     out: Codes,
 ) -> None:
     channels = len(factor)
-    steps = codec.stray_steps(camera.response, gamma.gamma)
-    light = steps.up_to(float(stray.max()))
-    one = (factor == factor[0]).all()
+    flat_stray, weights = stray.reshape(len(stray), -1), _CELLS[_level_of(stray, codes)]
+    recovered = bright.by_row(len(codes), factor)
     shades = codec.shade_table(camera.response, gamma.gamma).for_kernels()
-    tables = np.empty((1 if one else channels, len(light), 256), np.uint8)
-    kernels.develop.fill_shades(table, factor, light, shades, tables)
-    kernels.develop.develop(
-        codes,
-        channels,
-        stray.reshape(len(stray), -1),
-        _CELLS[_level_of(stray, codes)],
-        (steps.offset, steps.base, steps.shift),
-        tables,
-        bright.by_row(len(codes), factor),
-        shades,
-        out,
-    )
-
-
-def _develop_noisy(
-    codes: Codes,
-    table: Image,
-    factor: Image,
-    stray: Image,
-    bright: Bright,
-    gamma: GammaParams,
-    camera: Camera,
-    out: Codes,
-) -> None:
-    channels = len(factor)
-    kernels.develop.develop_noisy(
-        codes,
-        channels,
-        table,
-        np.tile(factor, codes.shape[1] // channels),
-        stray.reshape(len(stray), -1),
-        _CELLS[_level_of(stray, codes)],
-        (
+    if gamma.has_noise:
+        noise = (
             np.float32(camera.full_well),
             np.float32(gamma.shot),
             np.float32(gamma.read),
             np.uint32(gamma.noise_seed),
             sensor.normal_table(),
             32 - sensor.NORMAL_BITS,
-        ),
-        bright.by_row(len(codes), factor),
-        codec.shade_table(camera.response, gamma.gamma).for_kernels(),
-        out,
-    )
+        )
+        repeated = np.tile(factor, codes.shape[1] // channels)
+        kernels.develop.develop_noisy(
+            codes, channels, table, repeated, flat_stray, weights, noise, recovered, shades, out
+        )
+        return
+    steps = codec.stray_steps(camera.response, gamma.gamma)
+    light = steps.up_to(float(stray.max()))
+    one = (factor == factor[0]).all()
+    tables = np.empty((1 if one else channels, len(light), 256), np.uint8)
+    kernels.develop.fill_shades(table, factor, light, shades, tables)
+    step = steps.offset, steps.base, steps.shift
+    kernels.develop.develop(codes, channels, flat_stray, weights, step, tables, recovered, shades, out)
 
 
 def _put_disc(
