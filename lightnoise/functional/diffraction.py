@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache, reduce
 
 import cv2
 import numpy as np
@@ -53,10 +53,22 @@ class Kernel:
             self._spectra[key] = np.asarray(cv2.dft(centred), np.float32)
         return self._spectra[key]
 
+    @cached_property
+    def is_symmetric(self) -> bool:
+        """Whether it looks the same turned by half a turn, so that its spectra are real."""
+        turned = self.values[::-1, ::-1]
+        return bool(np.abs(self.values - turned).max() <= 1e-6 * self.values.max())
+
+    def filtered(self, spectrum: Image, channel: int, size: tuple[int, int]) -> Image:
+        """Return a field's packed spectrum, of even size, times the kernel's."""
+        if self.is_symmetric:
+            return np.asarray(spectrum * self.gain(channel, size))
+        return np.asarray(cv2.mulSpectrums(spectrum, self.spectrum(channel, size), 0), np.float32)
+
     def gain(self, channel: int, size: tuple[int, int]) -> Image:
         """Return what a field's packed spectrum is to be multiplied with, number by number.
 
-        Only for kernels that look the same turned by half a turn, whose spectra are real, and even sizes.
+        Only for symmetric kernels and even sizes.
         """
         key = (channel, *size)
         if key not in self._gains:
@@ -138,12 +150,12 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     ----------
     light : ndarray of shape (h, w, C), float32
     kernels : list of (weight, Kernel)
-        Kernels that look the same turned by half a turn.
+        Symmetric ones: they look the same turned by half a turn.
     """
     height, width, channels = light.shape
     reach_y = max(kernel.reach[0] for _, kernel in kernels)
     reach_x = max(kernel.reach[1] for _, kernel in kernels)
-    size = _even_dft_size(height + 2 * reach_y), _even_dft_size(width + 2 * reach_x)
+    size = even_dft_size(height + 2 * reach_y), even_dft_size(width + 2 * reach_x)
     after_y, after_x = size[0] - height - reach_y, size[1] - width - reach_x
     out = np.empty_like(light)
     for c in range(channels):
@@ -156,7 +168,7 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     return out
 
 
-def _even_dft_size(least: int) -> int:
+def even_dft_size(least: int) -> int:
     """Return a size that is fast to transform and even."""
     return 2 * cv2.getOptimalDFTSize((least + 1) // 2)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lightnoise import kernels
 from lightnoise.constants import LUMA
-from lightnoise.functional.diffraction import Kernel
+from lightnoise.functional.diffraction import Kernel, even_dft_size
 from lightnoise.functional.grid import Grid
 from lightnoise.optics.ghosts import Ghost, ghost_disc, ghost_table
 
@@ -58,7 +58,7 @@ def ghosts(
         for ghost in drawn
     ]
     pad = max(disc.reach[0] for disc in discs) + 1
-    size = cv2.getOptimalDFTSize(height + 2 * pad), cv2.getOptimalDFTSize(width + 2 * pad)
+    size = even_dft_size(height + 2 * pad), even_dft_size(width + 2 * pad)
     spectra = np.zeros((channels, *size), np.float32)
     image = np.empty((*size, channels), np.float32)
     for ghost, disc in zip(drawn, discs, strict=True):
@@ -68,8 +68,8 @@ def ghosts(
             _add_point(image, ghost.magnification * sun[:2] + 0.5 * np.array([height - 1, width - 1]) + pad, sun[2:])
         tint = tint_of(ghost, channels) * (fraction / strongest_channel(drawn))
         for c in range(channels):
-            spectrum = cv2.mulSpectrums(cv2.dft(np.ascontiguousarray(image[..., c])), disc.spectrum(0, size), 0)
-            cv2.scaleAdd(spectrum, float(tint[c]), spectra[c], dst=spectra[c])
+            field: Image = np.asarray(cv2.dft(np.ascontiguousarray(image[..., c])), np.float32)
+            cv2.scaleAdd(disc.filtered(field, 0, size), float(tint[c]), spectra[c], dst=spectra[c])
     # rounding may leave a little less than no light
     wide = [np.maximum(cv2.dft(one, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE), 0.0) for one in spectra]
     return np.stack([one[pad : pad + height, pad : pad + width] for one in wide], axis=2)
