@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, fused, lens, sensor
 from lightnoise.functional.layout import TOPS, split, split_shape
-from lightnoise.optics.recovery import NEAR_WHITE, hold_measured, recover
+from lightnoise.optics.recovery import NEAR_WHITE, hold_measured, near_white, recover
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
 Image = NDArray[Any]
@@ -175,10 +175,12 @@ def _render(
             return fused.render(color, finest, *effects, camera, with_share)
         if not through_lens and not gamma_params.has_noise:
             return fused.tone(color, gamma_params, camera), None
-    return render_plainly(color, effects, camera)
+    return render_plainly(color, effects, camera, with_share)
 
 
-def render_plainly(color: Image, effects: Effects, camera: Camera) -> tuple[Image, NDArray[np.float32] | None]:
+def render_plainly(
+    color: Image, effects: Effects, camera: Camera, with_share: bool = True
+) -> tuple[Image, NDArray[np.float32] | None]:
     """Do what `_render` does for every dtype, size and camera, one whole array after the other."""
     bloom_params, glare_params, gamma_params = effects
     through_lens = not (bloom_params.is_identity and glare_params.is_identity)
@@ -191,10 +193,14 @@ def render_plainly(color: Image, effects: Effects, camera: Camera) -> tuple[Imag
         scattered = lens.scatter(light, bloom_params, glare_params, camera)
         direct, stray, disc = scattered.direct, scattered.stray, scattered.disc
         factor *= scattered.kept
-        stray_share = lens.stray_share(scattered.all_direct(), stray)
+        if with_share:
+            stray_share = lens.stray_share(scattered.all_direct(), stray)
     direct = direct * exposure
     if light is not measured:
-        hold_measured(direct, measured, light, factor)
+        at = near_white(measured)
+        near = direct[at]
+        hold_measured(near, measured[at], light[at], factor)
+        direct[at] = near
     if disc is not None:  # not measured, so not held
         lens.add_disc(direct, disc, factor)
     if stray is not None:
