@@ -153,17 +153,15 @@ def add_shrunk(rows, columns, light, channels, taps, level):
     octaves = 1 if taps.size == 6 else 2
     height, width = level.shape[0] << octaves, level.shape[1] // channels << octaves
     line = np.zeros(level.shape[1], np.float32)
-    n = 0
-    while n < rows.size:
-        y = rows[n]
-        while n < rows.size and rows[n] == y:
-            x = columns[n]
-            add_cells(x, light, n, channels, taps, octaves, line)
-            if x < taps.size:  # its mirror image beyond the border
-                add_cells(-1 - x, light, n, channels, taps, octaves, line)
-            if x >= width - taps.size:
-                add_cells(2 * width - 1 - x, light, n, channels, taps, octaves, line)
-            n += 1
+    for n in range(rows.size):
+        y, x = rows[n], columns[n]
+        add_cells(x, light, n, channels, taps, octaves, line)
+        if x < taps.size:  # its mirror image beyond the border
+            add_cells(-1 - x, light, n, channels, taps, octaves, line)
+        if x >= width - taps.size:
+            add_cells(2 * width - 1 - x, light, n, channels, taps, octaves, line)
+        if n + 1 < rows.size and rows[n + 1] == y:
+            continue
         add_rows(y, line, taps, octaves, level)
         if y < taps.size:
             add_rows(-1 - y, line, taps, octaves, level)

@@ -100,7 +100,7 @@ def widen_row(row, channels, even, odd, out, y):
 
     ``row`` has room for a cell more at both ends, which is filled; even and odd are scratch.
     """
-    reflect_ends(row, channels, 1)
+    reflect_ends(row, channels, np.int64(1))
     c, twice = np.uint64(channels), np.uint64(2 * channels)
     a, b, d = np.float32(1.0 / 16.0), np.float32(5.0 / 16.0), np.float32(10.0 / 16.0)
     for j in range(np.uint64(even.size)):
@@ -153,7 +153,7 @@ def add_level(level, channels, plain, smooth, out):
         for j in range(np.uint64(width)):
             outer, inner = level[k0, j] + level[k4, j], level[k1, j] + level[k3, j]
             row[j + c2] = a * outer + b * inner + d * level[k2, j]
-        reflect_ends(row, channels, 2)
+        reflect_ends(row, channels, np.int64(2))
         for j in range(np.uint64(width)):
             soft = a * (row[j] + row[j + c4]) + b * (row[j + c1] + row[j + c3]) + d * row[j + c2]
             out[y, j] += plain * level[y, j] + smooth * soft

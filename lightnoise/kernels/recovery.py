@@ -8,13 +8,15 @@ from lightnoise.kernels.jit import kernel
 
 
 @kernel
-def hue_of(light, y, x, out, k):
-    """Store a pixel's light over its largest channel, at least 1e-6, as out[k]."""
-    largest = np.float32(1e-6)
-    for c in range(light.shape[2]):
-        largest = max(largest, light[y, x, c])
-    for c in range(light.shape[2]):
-        out[k, c] = light[y, x, c] / largest
+def hues_of(light, y0, x0, y1, x1, out):
+    """Store the light of four pixels over its largest channel, at least 1e-6, as out (4, c), row by row."""
+    for k in range(4):
+        y, x = y0 if k < 2 else y1, x0 if k % 2 == 0 else x1
+        largest = np.float32(1e-6)
+        for c in range(light.shape[2]):
+            largest = max(largest, light[y, x, c])
+        for c in range(light.shape[2]):
+            out[k, c] = light[y, x, c] / largest
 
 
 @kernel
@@ -60,10 +62,7 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
             gain *= near * near
         if y0 != hues_y or x0 != hues_x:  # neighbours share their cells
             hues_y, hues_x = y0, x0
-            hue_of(surround, y0, x0, hues, 0)
-            hue_of(surround, y0, x1, hues, 1)
-            hue_of(surround, y1, x0, hues, 2)
-            hue_of(surround, y1, x1, hues, 3)
+            hues_of(surround, y0, x0, y1, x1, hues)
         doubt = one
         bound = gain
         for c in range(channels):
