@@ -129,9 +129,13 @@ def add_cells(x, light, n, channels, taps, octaves, line):
     """Add pixel n's light (n, c) to the cells about column x of a line, weighted."""
     first, last, tap = reach(x, line.size // channels, taps, octaves)
     for k in range(first, last + 1):
-        weight = taps[tap - ((k - first) << octaves)]
-        for c in range(channels):
-            line[k * channels + c] += weight * light[n, c]
+        weight, at = taps[np.uint32(tap - ((k - first) << octaves))], np.uint32(k * channels)
+        if channels == 3:
+            line[at] += weight * light[n, 0]
+            line[at + np.uint32(1)] += weight * light[n, 1]
+            line[at + np.uint32(2)] += weight * light[n, 2]
+        else:
+            line[at] += weight * light[n, 0]
 
 
 @kernel

@@ -15,8 +15,9 @@ def hues_of(light, y0, x0, y1, x1, out):
         largest = np.float32(1e-6)
         for c in range(light.shape[2]):
             largest = max(largest, light[y, x, c])
+        scale = np.float32(1.0) / largest
         for c in range(light.shape[2]):
-            out[k, c] = light[y, x, c] / largest
+            out[k, c] = light[y, x, c] * scale
 
 
 @kernel
@@ -41,13 +42,14 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
     grid_rows, grid_columns = log_gain.shape
     channels = light.shape[1]
     tint, hues = np.empty(channels, np.float32), np.empty((4, channels), np.float32)
-    hues_y = hues_x = -1
+    hues_y = hues_x = np.uint32(grid_rows + grid_columns)  # none yet
     zero, one = np.float32(0.0), np.float32(1.0)
+    per_near, per_doubt = one / (one - near_white), one / (near_white - believed)
     for n in range(light.shape[0]):
         v = min(max((rows[n] + 0.5) * cells_y - 0.5, 0.0), grid_rows - 1.0)
         u = min(max((columns[n] + 0.5) * cells_x - 0.5, 0.0), grid_columns - 1.0)
-        y0, x0 = int(v), int(u)
-        y1, x1 = min(y0 + 1, grid_rows - 1), min(x0 + 1, grid_columns - 1)
+        y0, x0 = np.uint32(v), np.uint32(u)  # unsigned: nothing counts from the end
+        y1, x1 = np.uint32(min(y0 + 1, grid_rows - 1)), np.uint32(min(x0 + 1, grid_columns - 1))
         fy, fx = np.float32(v - y0), np.float32(u - x0)
         w00, w01 = (one - fy) * (one - fx), (one - fy) * fx
         w10, w11 = fy * (one - fx), fy * fx
@@ -58,19 +60,22 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
         for c in range(1, channels):
             largest = max(largest, light[n, c])
         if largest < one:
-            near = max((largest - near_white) / (one - near_white), zero)
+            near = max((largest - near_white) * per_near, zero)
             gain *= near * near
         if y0 != hues_y or x0 != hues_x:  # neighbours share their cells
             hues_y, hues_x = y0, x0
             hues_of(surround, y0, x0, y1, x1, hues)
-        doubt = one
-        bound = gain
+        doubt, darkest, least = one, near_white, np.float32(np.inf)
         for c in range(channels):
             tint[c] = w00 * hues[0, c] + w01 * hues[1, c] + w10 * hues[2, c] + w11 * hues[3, c]
             value = light[n, c]
             if value < near_white:
-                doubt = min(doubt, max((value - believed) / (near_white - believed), zero))
-                bound = min(bound, np.log(max(one, value / max(tint[c], np.float32(1e-3)))))
+                darkest = min(darkest, value)
+                least = min(least, value / max(tint[c], np.float32(1e-3)))
+        bound = gain
+        if darkest < near_white:
+            doubt = max((darkest - believed) * per_doubt, zero)
+            bound = min(gain, np.log(max(one, least)))
         level = np.exp(bound + doubt * (gain - bound))
         for c in range(channels):
             value = light[n, c]
