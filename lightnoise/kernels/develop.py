@@ -142,9 +142,9 @@ def add_bright(bright, y, wide, light):
     """
     starts, columns, measured, recovered, factor = bright
     channels = measured.shape[1]
-    for n in range(starts[y], starts[y + 1]):
-        for c in range(channels):
-            j = columns[n] * channels + c
+    for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
+        for c in range(np.uint32(channels)):
+            j = np.uint32(columns[n] * channels + c)
             direct = recovered[n, c] * factor[c]
             if measured[n, c] < np.float32(1.0) and recovered[n, c] > measured[n, c]:
                 direct = min(direct, measured[n, c] * max(factor[c], np.float32(1.0)))
@@ -158,8 +158,8 @@ def shade_bright(bright, y, bits, shades, out):
     channels = measured.shape[1]
     table, base, shift = shades
     rounding = np.int32(np.int32(1) << np.int32(shift - np.int32(1)))
-    for n in range(starts[y], starts[y + 1]):
-        for j in range(columns[n] * channels, (columns[n] + 1) * channels):
+    for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
+        for j in range(np.uint32(columns[n] * channels), np.uint32((columns[n] + 1) * channels)):
             step = np.int32(np.int32(np.int32(bits[j] + rounding) >> shift) - base)
             out[y, j] = table[min(max(step, np.int32(0)), np.int32(table.size - 1))]
 
