@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import sys
 from typing import Any
 
 from numba.core import event
 
 
 class _Notice(event.Listener):
-    """Says once, in the main process, why the first picture takes so long."""
+    """Says once, in the main process and where somebody looks on, why the first picture takes so long."""
 
     given = False
 
@@ -18,7 +19,8 @@ class _Notice(event.Listener):
         """Log if it is one of our kernels that is about to be compiled."""
         if not self.given and event.data["dispatcher"].py_func.__module__.startswith("lightnoise."):
             self.given = True
-            if multiprocessing.parent_process() is None:
+            looked_on = sys.stderr.isatty() or "ipykernel" in sys.modules
+            if looked_on and multiprocessing.parent_process() is None:
                 logging.getLogger("lightnoise").warning(
                     "lightnoise: compiling for this processor; some 10 s, on first use only"
                 )
