@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, fused, lens, sensor
 from lightnoise.functional.layout import TOPS, split, split_shape
-from lightnoise.optics.recovery import NEAR_WHITE, hold_measured, near_white, recover
+from lightnoise.optics.recovery import NEAR_WHITE, hold_measured, recovered
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
 Image = NDArray[Any]
@@ -185,7 +185,7 @@ def render_plainly(
     bloom_params, glare_params, gamma_params = effects
     through_lens = not (bloom_params.is_identity and glare_params.is_identity)
     measured = codec.decode(color, camera.response)
-    light = recover(measured, camera.highlight_gain, *camera.focal_px(color.shape[1]))
+    light, near = recovered(measured, camera.highlight_gain, *camera.focal_px(color.shape[1]))
     exposure = np.float32(2.0**gamma_params.exposure_ev)
     factor = np.full(color.shape[2], exposure, np.float32)
     direct, stray, disc, stray_share = light, None, None, None
@@ -196,11 +196,10 @@ def render_plainly(
         if with_share:
             stray_share = lens.stray_share(scattered.all_direct(), stray)
     direct = direct * exposure
-    if light is not measured:
-        at = near_white(measured)
-        near = direct[at]
-        hold_measured(near, measured[at], light[at], factor)
-        direct[at] = near
+    if len(near[0]):
+        held = direct[near]
+        hold_measured(held, measured[near], light[near], factor)
+        direct[near] = held
     if disc is not None:  # not measured, so not held
         lens.add_disc(direct, disc, factor)
     if stray is not None:

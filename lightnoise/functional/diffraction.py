@@ -46,11 +46,7 @@ class Kernel:
         """Return one channel's spectrum on a field of that size, in OpenCV's packed form."""
         key = (channel, *size)
         if key not in self._spectra:
-            rows, columns = self.values.shape[:2]
-            field = np.zeros(size, np.float32)
-            field[:rows, :columns] = self.values[..., channel]
-            centred = np.roll(field, (-self.reach[0], -self.reach[1]), axis=(0, 1))
-            self._spectra[key] = np.asarray(cv2.dft(centred), np.float32)
+            self._spectra[key] = self._transform(channel, size)
         return self._spectra[key]
 
     @cached_property
@@ -72,8 +68,15 @@ class Kernel:
         """
         key = (channel, *size)
         if key not in self._gains:
-            self._gains[key] = _real_for_both(self.spectrum(channel, size))
+            self._gains[key] = _real_for_both(self._transform(channel, size))
         return self._gains[key]
+
+    def _transform(self, channel: int, size: tuple[int, int]) -> Image:
+        rows, columns = self.values.shape[:2]
+        field = np.zeros(size, np.float32)
+        field[:rows, :columns] = self.values[..., channel]
+        centred = np.roll(field, (-self.reach[0], -self.reach[1]), axis=(0, 1))
+        return np.asarray(cv2.dft(centred), np.float32)
 
 
 def _real_for_both(packed: Image) -> Image:

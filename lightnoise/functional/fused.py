@@ -117,7 +117,7 @@ class Bright:
     def by_row(self, height: int, factor: Image) -> tuple[Any, ...]:
         """Return what `lightnoise.kernels.develop` puts over the picture."""
         starts = np.searchsorted(self.rows, np.arange(height + 1))
-        return starts, self.columns, self.measured, self.light, factor
+        return starts, self.columns, self.direct(factor)
 
 
 def _quarters(height: int, width: int) -> bool:
@@ -156,11 +156,8 @@ def _bright_pixels(
     """Return the rows, the columns and the light of pixels with a code ≥ ``threshold``."""
     size = codes.size // 8 if threshold <= row_largest.max() else 0  # untouched memory costs nothing
     while True:
-        rows, columns, light = (
-            np.empty(size, np.int64),
-            np.empty(size, np.int64),
-            np.empty((size, channels), np.float32),
-        )
+        rows, columns = np.empty(size, np.int64), np.empty(size, np.int64)
+        light = np.empty((size, channels), np.float32)
         if size == 0:
             return rows, columns, light
         count = kernels.decode.near_white(

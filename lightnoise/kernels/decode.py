@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import halve_row, mix_six, reflect
+from lightnoise.kernels.octave import halve_to
 
 #: Pixels that `near_white` looks through at once.
 BLOCK_PIXELS = 32
@@ -36,21 +36,6 @@ def decode_new_rows(codes, i, table, ring, row_largest):
 
 
 @kernel
-def place(y, height):
-    """Return where a row, maybe beyond the ends, stands in a ring of six."""
-    return np.uint64(np.int64(reflect(y, height)) % 6)
-
-
-@kernel
-def halve_ring(ring, i, height, channels, row, even, odd, out, y):
-    """Row i of D of ``height`` rows, the last six of which are in the ring, to row y."""
-    k0, k1, k2 = place(2 * i - 2, height), place(2 * i - 1, height), place(2 * i, height)
-    k3, k4, k5 = place(2 * i + 1, height), place(2 * i + 2, height), place(2 * i + 3, height)
-    mix_six(ring, k0, k1, k2, k3, k4, k5, row)
-    halve_row(row, channels, even, odd, out, y)
-
-
-@kernel
 def decode_halve(codes, channels, table, out, row_largest):
     """Decode and apply D: codes (H, W·c) uint8, table (256,) float32, out (H/2, W/2·c) float32.
 
@@ -61,7 +46,7 @@ def decode_halve(codes, channels, table, out, row_largest):
     even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     for i in range(height // 2):
         decode_new_rows(codes, i, table, ring, row_largest)
-        halve_ring(ring, i, height, channels, row, even, odd, out, np.uint64(i))
+        halve_to(ring, i, height, channels, row, even, odd, out, np.uint64(i))
 
 
 @kernel
@@ -78,8 +63,8 @@ def decode_quarter(codes, channels, table, out, row_largest):
         first, last = new_rows(i, height // 2)
         for k in range(first, last):
             decode_new_rows(codes, k, table, ring, row_largest)
-            halve_ring(ring, k, height, channels, row, even, odd, halves, place(k, height))
-        halve_ring(halves, i, height // 2, channels, half_row, less_even, less_odd, out, np.uint64(i))
+            halve_to(ring, k, height, channels, row, even, odd, halves, np.uint64(k % 6))
+        halve_to(halves, i, height // 2, channels, half_row, less_even, less_odd, out, np.uint64(i))
 
 
 @kernel

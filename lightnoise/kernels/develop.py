@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import reflect, widen_row
+from lightnoise.kernels.octave import reflect, ring_place, widen_row
 from lightnoise.kernels.sensor import draw_number, noise_key
 
 # The shade of a pixel depends on its code and on its stray light. A table of both, with a row for every step of stray
@@ -19,8 +19,7 @@ from lightnoise.kernels.sensor import draw_number, noise_key
 #
 # Arguments that go together are tuples: ``shades`` (table (n,) uint8, base, shift int32) has the shade of light ≥ 0 at
 # its float's bits >> shift, rounded, less base; beyond the table its ends serve. ``bright`` (starts (H + 1,), columns
-# (n,), measured and recovered light (n, c), factor (c,)) are the recovered pixels, row y's those from ``starts[y]`` to
-# ``starts[y + 1]``, and what lens and exposure leave of their light.
+# (n,), direct light (n, c)) are the recovered pixels, row y's those from ``starts[y]`` to ``starts[y + 1]``.
 
 
 @kernel
@@ -41,16 +40,29 @@ def scale_row(row, factor, offset, out):
 
 
 @kernel
+def shade_place(bits, shades):
+    """Return where the shade of light stands in its table, by the bits of its float."""
+    table, base, shift = shades
+    rounding = np.int32(np.int32(1) << np.int32(shift - np.int32(1)))
+    step = np.int32(np.int32(np.int32(bits + rounding) >> shift) - base)
+    return min(max(step, np.int32(0)), np.int32(table.size - 1))
+
+
+@kernel
 def shade_row(bits, shades, out):
     """Look up the shades of a row of light by its bits, which are replaced."""
-    table, base, shift = shades
-    low, high = np.int32(0), np.int32(table.size - 1)
-    rounding = np.int32(np.int32(1) << np.int32(shift - np.int32(1)))
     for j in range(bits.size):
-        step = np.int32(np.int32(np.int32(bits[j] + rounding) >> shift) - base)
-        bits[j] = min(max(step, low), high)
+        bits[j] = shade_place(bits[j], shades)
     for j in range(bits.size):
-        out[j] = table[np.uint32(bits[j])]
+        out[j] = shades[0][np.uint32(bits[j])]
+
+
+@kernel
+def pad_row(level, i, channels, padded):
+    """Copy row i of a level to behind one cell that is not yet filled."""
+    c = np.uint64(channels)
+    for j in range(np.uint64(level.shape[1])):
+        padded[j + c] = level[i, j]
 
 
 @kernel
@@ -60,50 +72,38 @@ def widen_new_rows(level, channels, row, scratch, ring):
     ``level`` is the first or the second; ``scratch`` holds rows of its widths, see `scratch_rows`.
     """
     padded, even, odd, halves, padded_half, even_half, odd_half = scratch
-    size, width, c = level.shape[1], ring.shape[1], np.uint64(channels)
     for i in range(row + 2 if row > 0 else 0, min(row + 3, level.shape[0])):
         k = np.uint64(i % 5)
-        for j in range(np.uint64(size)):
-            padded[j + c] = level[i, j]
-        if 2 * size == width:
+        pad_row(level, np.uint64(i), channels, padded)
+        if 2 * level.shape[1] == ring.shape[1]:
             widen_row(padded, channels, even, odd, ring, k)
         else:
             widen_row(padded, channels, even, odd, halves, np.uint64(0))
-            for j in range(np.uint64(2 * size)):
-                padded_half[j + c] = halves[0, j]
+            pad_row(halves, np.uint64(0), channels, padded_half)
             widen_row(padded_half, channels, even_half, odd_half, ring, k)
 
 
 @kernel
 def scratch_rows(size, channels):
     """Return scratch for `widen_new_rows` from a level of that width."""
-    padded, even, odd = (
-        np.empty(size + 2 * channels, np.float32),
-        np.empty(size, np.float32),
-        np.empty(size, np.float32),
-    )
+    padded = np.empty(size + 2 * channels, np.float32)
+    even, odd = np.empty(size, np.float32), np.empty(size, np.float32)
     halves, padded_half = np.empty((1, 2 * size), np.float32), np.empty(2 * size + 2 * channels, np.float32)
     return padded, even, odd, halves, padded_half, np.empty(2 * size, np.float32), np.empty(2 * size, np.float32)
 
 
 @kernel
-def rows_about(y, height, weights):
-    """Return where the four rows stand in a ring of five that row y of the picture is mixed from, and their weights.
+def rows_about(y, height, weights, places):
+    """Return where the four rows stand in a ring that row y of the picture is mixed from, and their weights.
 
     ``weights`` (factor, 5): of the rows about each picture's row in one of the level, which has that height; the first
     or the last is zero.
     """
     i, of = y // weights.shape[0], weights[y % weights.shape[0]]
     k = 0 if of[0] > 0.0 else 1
-    k0, k1 = ring_place(i - 2 + k, height), ring_place(i - 1 + k, height)
-    k2, k3 = ring_place(i + k, height), ring_place(i + 1 + k, height)
+    k0, k1 = ring_place(i - 2 + k, height, places), ring_place(i - 1 + k, height, places)
+    k2, k3 = ring_place(i + k, height, places), ring_place(i + 1 + k, height, places)
     return k0, k1, k2, k3, of[k], of[k + 1], of[k + 2], of[k + 3]
-
-
-@kernel
-def ring_place(i, height):
-    """Return where a row, maybe beyond the ends, stands in a ring of five."""
-    return np.uint64(np.int64(reflect(i, height)) % 5)
 
 
 @kernel
@@ -136,32 +136,23 @@ def look_up(places, table, out, y):
 
 @kernel
 def add_bright(bright, y, wide, light):
-    """Set the light of row y's recovered pixels: their own and the stray light ``wide``.
-
-    A channel that was not clipped comes out no brighter than it was measured.
-    """
-    starts, columns, measured, recovered, factor = bright
-    channels = measured.shape[1]
+    """Set the light of row y's recovered pixels: their own and the stray light ``wide``."""
+    starts, columns, direct = bright
+    channels = direct.shape[1]
     for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
         for c in range(np.uint32(channels)):
             j = np.uint32(columns[n] * channels + c)
-            direct = recovered[n, c] * factor[c]
-            if measured[n, c] < np.float32(1.0) and recovered[n, c] > measured[n, c]:
-                direct = min(direct, measured[n, c] * max(factor[c], np.float32(1.0)))
-            light[j] = direct + wide[j]
+            light[j] = direct[n, c] + wide[j]
 
 
 @kernel
 def shade_bright(bright, y, bits, shades, out):
     """Look up the shades of row y's recovered pixels by the bits of their light."""
-    starts, columns, measured, _, _ = bright
-    channels = measured.shape[1]
-    table, base, shift = shades
-    rounding = np.int32(np.int32(1) << np.int32(shift - np.int32(1)))
+    starts, columns, direct = bright
+    channels = direct.shape[1]
     for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
         for j in range(np.uint32(columns[n] * channels), np.uint32((columns[n] + 1) * channels)):
-            step = np.int32(np.int32(np.int32(bits[j] + rounding) >> shift) - base)
-            out[y, j] = table[min(max(step, np.int32(0)), np.int32(table.size - 1))]
+            out[y, j] = shades[0][np.uint32(shade_place(bits[j], shades))]
 
 
 @kernel
@@ -182,7 +173,7 @@ def develop(codes, channels, stray, weights, steps, tables, bright, shades, out)
     for y in range(height):
         if y % factor == 0:
             widen_new_rows(stray, channels, y // factor, scratch, ring)
-        about = rows_about(y, stray.shape[0], weights)
+        about = rows_about(y, stray.shape[0], weights, ring.shape[0])
         find_places(ring, about, codes, y, channel_places, offset, np.int32(shift), last, places)
         look_up(places, table, out, y)
         if starts[y] < starts[y + 1]:
@@ -233,7 +224,7 @@ def develop_noisy(codes, channels, table, factor, stray, weights, noise, bright,
     for y in range(height):
         if y % weights.shape[0] == 0:
             widen_new_rows(stray, channels, y // weights.shape[0], scratch, ring)
-        mix_wide(ring, rows_about(y, stray.shape[0], weights), wide)
+        mix_wide(ring, rows_about(y, stray.shape[0], weights, ring.shape[0]), wide)
         mix_row(codes, y, table, factor, wide, light)
         add_bright(bright, y, wide, light)
         draw_row(y * width, key, normal, normal_shift, numbers, draws)

@@ -67,6 +67,12 @@ def join(even, odd, channels, out, y):
 
 
 @kernel
+def ring_place(y, height, places):
+    """Return where row y of ``height``, maybe beyond the ends, stands in a ring of so many rows."""
+    return np.uint64(np.int64(reflect(y, height)) % places)
+
+
+@kernel
 def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
     """D across rows: [1 5 10 10 5 1]/32 of six."""
     a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
@@ -83,6 +89,17 @@ def halve_row(row, channels, even, odd, out, y):
     for j in range(np.uint64(out.shape[1])):
         outer, inner = even[j] + odd[j + twice], odd[j] + even[j + twice]
         out[y, j] = a * outer + b * inner + d * (even[j + c] + odd[j + c])
+
+
+@kernel
+def halve_to(rows, i, height, channels, row, even, odd, out, y):
+    """Row i of D of ``height`` rows, to row y of out. Those it needs are in ``rows``, a ring or all of them."""
+    n = rows.shape[0]
+    k0, k1 = ring_place(2 * i - 2, height, n), ring_place(2 * i - 1, height, n)
+    k2, k3 = ring_place(2 * i, height, n), ring_place(2 * i + 1, height, n)
+    k4, k5 = ring_place(2 * i + 2, height, n), ring_place(2 * i + 3, height, n)
+    mix_six(rows, k0, k1, k2, k3, k4, k5, row)
+    halve_row(row, channels, even, odd, out, y)
 
 
 @kernel
@@ -117,10 +134,7 @@ def halve(image, channels, out):
     row = np.empty(width, np.float32)
     even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
     for i in range(height // 2):
-        k0, k1, k2 = reflect(2 * i - 2, height), reflect(2 * i - 1, height), reflect(2 * i, height)
-        k3, k4, k5 = reflect(2 * i + 1, height), reflect(2 * i + 2, height), reflect(2 * i + 3, height)
-        mix_six(image, k0, k1, k2, k3, k4, k5, row)
-        halve_row(row, channels, even, odd, out, np.uint64(i))
+        halve_to(image, i, height, channels, row, even, odd, out, np.uint64(i))
 
 
 @kernel

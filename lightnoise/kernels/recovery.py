@@ -21,6 +21,15 @@ def hues_of(light, y0, x0, y1, x1, out):
 
 
 @kernel
+def hold(direct, measured, recovered, factor):
+    """Keep unclipped channels that got light back, all (n, c), from coming out brighter than measured, in place."""
+    for n in range(direct.shape[0]):
+        for c in range(direct.shape[1]):
+            if measured[n, c] < np.float32(1.0) and recovered[n, c] > measured[n, c]:
+                direct[n, c] = min(direct[n, c], measured[n, c] * max(factor[c], np.float32(1.0)))
+
+
+@kernel
 def gain_of(stops, size, log_gain, per_stop, per_size, out):
     """Turn mean contrasts in stops and lamps' own sizes into the logarithm of the gain, cell by cell."""
     zero, one = np.float32(0.0), np.float32(1.0)

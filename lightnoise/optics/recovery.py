@@ -28,6 +28,7 @@ from lightnoise.optics.luminance import luminance
 
 Image = NDArray[np.float32]
 Index = NDArray[np.int64]
+Pixels = tuple[Index, Index]
 
 #: Surrounds over which the contrast is averaged: width of a pyramid cell, degrees, from … to.
 SURROUND_DEG = (1.0, 8.0)
@@ -138,26 +139,27 @@ def recover(light: Image, highlight_gain: float, focal_y: float, focal_x: float)
     ndarray of shape (H, W, C), float32
         The same array if nothing is near white or the gain is 1, else a new one.
     """
-    if highlight_gain <= 1.0:
-        return light
-    rows, columns = near_white(light)
+    return recovered(light, highlight_gain, focal_y, focal_x)[0]
+
+
+def recovered(light: Image, highlight_gain: float, focal_y: float, focal_x: float) -> tuple[Image, Pixels]:
+    """Do what `recover` does, and return also where the near-white pixels are that it may have changed."""
+    rows, columns = near_white(light) if highlight_gain > 1.0 else (np.empty(0, np.int64), np.empty(0, np.int64))
     if len(rows) == 0:
-        return light
+        return light, (rows, columns)
     height, width = light.shape[:2]
     half = pyramid.shrink(light, pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))[1])
     sizes = guess_sizes(*half.shape[:2])
     found = guess(pyramid.shrink(half, sizes[0]), sizes, highlight_gain, focal_x * sizes[0][1] / width)
     out = light.copy()
     out[rows, columns] = raised(light[rows, columns], rows, columns, found, height, width)
-    return out
+    return out, (rows, columns)
 
 
-def near_white(light: Image) -> tuple[Index, Index]:
+def near_white(light: Image) -> Pixels:
     """Return the rows and the columns of the pixels that `recover` may change, (n,) each."""
-    channels = light.shape[2]
-    pixels = (
-        np.flatnonzero(light > np.float32(NEAR_WHITE)) // channels
-    )  # flat: a maximum over channels takes far longer
+    # samples first, then pixels: a maximum over channels takes far longer
+    pixels = np.flatnonzero(light > np.float32(NEAR_WHITE)) // light.shape[2]
     rows, columns = np.divmod(pixels[np.diff(pixels, prepend=-1) > 0], light.shape[1])
     return rows, columns
 
@@ -167,16 +169,14 @@ def hold_measured(direct: Image, measured: Image, recovered: Image, factor: Imag
 
     Parameters
     ----------
-    direct : ndarray of shape (..., C), float32
+    direct : ndarray of shape (n, C), float32
         Recovered light times ``factor``.
-    measured, recovered : ndarray of shape (..., C), float32
+    measured, recovered : ndarray of shape (n, C), float32
         Light before and after `recover`.
     factor : ndarray of shape (C,), float32
         What lens and exposure leave of the direct light.
     """
-    doubted = (measured < 1.0) & (recovered > measured)
-    limit = measured * np.maximum(factor, np.float32(1.0))
-    np.minimum(direct, limit, out=direct, where=doubted)
+    kernels.recovery.hold(direct, measured, recovered, factor)
 
 
 def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x: float, log_gain: float) -> Image:
