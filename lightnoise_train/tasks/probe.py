@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from lightnoise import keyed
 from lightnoise_train import config as configs
-from lightnoise_train.data import sources
-from lightnoise_train.data.classes import classified, few, stratified
+from lightnoise_train.data.classes import stratified
 from lightnoise_train.data.frames import FrameSet
 from lightnoise_train.errors import ConfigError
 from lightnoise_train.evaluation.class_results import Judgement, write
@@ -25,7 +24,7 @@ from lightnoise_train.evaluation.linear_probe import Standardisation, fit_chosen
 from lightnoise_train.evaluation.similarity import chance_level, cosine
 from lightnoise_train.models.encoder import Encoder, build_encoder, representation
 from lightnoise_train.tasks import loop
-from lightnoise_train.tasks.judging import device_of, pictures_of, record
+from lightnoise_train.tasks.judging import device_of, known_parts, pictures_of, record
 from lightnoise_train.tasks.settings import ProbeConfig
 
 RESULT_FILE = "probe.json"
@@ -84,13 +83,8 @@ def probe(
         raise ConfigError(f"{out} holds results already: --overwrite replaces them")
     pictures = pictures_of(config.test, config.data, config.size)
     encoders = _encoders(config)
-    if frames is None:
-        parts = {"train": "train", "test": config.test.part}
-        frames = {name: sources.open_frames(config.data, part) for name, part in parts.items()}
-    known = classified(frames, config.data, config.attribute)
-    train = few(known["train"], config.train_count, config.seed, "train_count")
-    test = few(known["test"], config.test.count, config.test.seed, "test.count")
-    n_classes = 1 + max(int(part.classes.max()) for part in known.values())
+    known, n_classes = known_parts(config, frames, "train", "test")
+    train, test = known["train"], known["test"]
     configs.save(config, out, command)
 
     seen = _look(config, encoders, train.frames, test.frames, pictures, progress)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from lightnoise import keyed
 from lightnoise_train.data import sources
-from lightnoise_train.data.classes import Classified, classified, few, stratified
+from lightnoise_train.data.classes import Classified, few, stratified
 from lightnoise_train.data.frames import FrameSet
 from lightnoise_train.data.semi_items import SemiItem, ToSemiItem, Weak
 from lightnoise_train.errors import ConfigError
@@ -26,7 +26,7 @@ from lightnoise_train.models.encoder import Encoder, build_encoder, representati
 from lightnoise_train.objectives.consistency import consistency
 from lightnoise_train.tasks import loop
 from lightnoise_train.tasks.checkpoints import LAST
-from lightnoise_train.tasks.judging import device_of, pictures_of, record
+from lightnoise_train.tasks.judging import device_of, known_parts, pictures_of, record
 from lightnoise_train.tasks.optimization import build_optimizer, schedule, warmup_cosine
 from lightnoise_train.tasks.pretrain import ENCODER_FILE
 from lightnoise_train.tasks.settings import SemiConfig
@@ -125,14 +125,9 @@ def semi(
     checkpoint = loop.starting_point(config, out, resume=resume)
     pictures = pictures_of(config.test, config.data, config.size)
     device = device_of(config.accelerator)
-    if frames is None:
-        parts = {"train": "train", "val": "val", "test": config.test.part}
-        frames = {name: sources.open_frames(config.data, part) for name, part in parts.items()}
-    known = classified(frames, config.data, config.attribute)
-    train = few(known["train"], config.train_count, config.seed, "train_count")
+    known, n_classes = known_parts(config, frames, "train", "val", "test")
+    train, test = known["train"], known["test"]
     validation = few(known["val"], min(config.val_count, len(known["val"].classes)), config.seed, "val_count")
-    test = few(known["test"], config.test.count, config.test.seed, "test.count")
-    n_classes = 1 + max(int(part.classes.max()) for part in known.values())
 
     with loop.seeded(config.seed, "model"):
         module = FewLabels(config, n_classes)
