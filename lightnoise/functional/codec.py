@@ -102,6 +102,18 @@ def decode_table(response: str, top: int = 255) -> Image:
     return curves.decode(np.arange(top + 1) / top, response).astype(np.float32)
 
 
+@lru_cache(maxsize=32)
+def word_planes(response: str) -> NDArray[np.uint8]:
+    """Return the linear light of every 8-bit code in words, 65535 = white, for `lightnoise.kernels.permute`."""
+    return planes_of(decode_table(response))
+
+
+def planes_of(light: Image) -> NDArray[np.uint8]:
+    """Return light (256,) in words, clipped at white: the lower bytes of all, then the upper ones."""
+    words = np.minimum(light * np.float32(65535.0) + np.float32(0.5), 65535.0).astype("<u2")
+    return np.ascontiguousarray(words.view(np.uint8).reshape(256, 2).T).reshape(-1)
+
+
 @lru_cache(maxsize=64)
 def _encode_table(response: str, gamma: float) -> Image:
     points = kernels.transfer.table_points()

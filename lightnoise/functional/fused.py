@@ -132,7 +132,7 @@ def _decode(codes: Codes, channels: int, level: int, table: Image, camera: Camer
     flat = light.reshape(len(light), -1)
     row_largest = np.empty(height, np.uint8)
     decode = kernels.decode.decode_halve if level == 1 else kernels.decode.decode_quarter
-    decode(codes, channels, table, flat, row_largest)
+    decode(codes, channels, codec.word_planes(camera.response), flat, row_largest)
     threshold = _near_white(table) if camera.highlight_gain > 1.0 else 256
     rows, columns, measured = _bright_pixels(codes, channels, threshold, table, row_largest)
     if len(rows) == 0:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import halve_to
+from lightnoise.kernels.permute import look_up_words
+from lightnoise.kernels.words import halve_to
 
 #: Pixels that `near_white` looks through at once.
 BLOCK_PIXELS = 32
@@ -22,13 +23,11 @@ def new_rows(i, height):
 
 
 @kernel
-def decode_new_rows(codes, i, table, ring, row_largest):
-    """Look up the light of the rows that row i of D needs and row i − 1 did not: row y to y % 6 of the ring."""
+def decode_new_rows(codes, i, planes, ring, row_largest):
+    """Look up the words of the rows that row i of D needs and row i − 1 did not: row y to y % 6 of the ring."""
     first, last = new_rows(i, codes.shape[0])
     for y in range(first, last):
-        k = np.uint64(y % 6)
-        for j in range(codes.shape[1]):
-            ring[k, j] = table[codes[y, j]]
+        look_up_words(codes, y, planes, ring, y % 6)
         largest = np.uint8(0)
         for j in range(codes.shape[1]):
             largest = max(largest, codes[y, j])
@@ -36,35 +35,47 @@ def decode_new_rows(codes, i, table, ring, row_largest):
 
 
 @kernel
-def decode_halve(codes, channels, table, out, row_largest):
-    """Decode and apply D: codes (H, W·c) uint8, table (256,) float32, out (H/2, W/2·c) float32.
-
-    ``row_largest`` (H,) gets the largest code of every row.
-    """
-    height, width = codes.shape
-    ring, row = np.empty((6, width), np.float32), np.empty(width, np.float32)
-    even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
-    for i in range(height // 2):
-        decode_new_rows(codes, i, table, ring, row_largest)
-        halve_to(ring, i, height, channels, row, even, odd, out, np.uint64(i))
+def light_of(words, out, i):
+    """Store a row of words as row i of light, white = 1."""
+    for j in range(np.uint64(out.shape[1])):
+        out[i, j] = np.float32(words[0, j]) * np.float32(1.0 / 65535.0)
 
 
 @kernel
-def decode_quarter(codes, channels, table, out, row_largest):
+def decode_halve(codes, channels, planes, out, row_largest):
+    """Decode and apply D: codes (H, W·c) uint8, out (H/2, W/2·c) float32.
+
+    ``planes`` (512,) uint8 has the codes' words, see `lightnoise.kernels.permute.word_of_code`; ``row_largest`` (H,)
+    gets the largest code of every row.
+    """
+    height, width = codes.shape
+    ring, row = np.empty((6, width), np.uint16), np.empty(width, np.uint16)
+    even, odd = np.empty(width // 2 + 2 * channels, np.uint16), np.empty(width // 2 + 2 * channels, np.uint16)
+    halves = np.empty((1, width // 2), np.uint16)
+    for i in range(height // 2):
+        decode_new_rows(codes, i, planes, ring, row_largest)
+        halve_to(ring, i, height, channels, row, even, odd, halves, np.uint64(0))
+        light_of(halves, out, np.uint64(i))
+
+
+@kernel
+def decode_quarter(codes, channels, planes, out, row_largest):
     """Decode and apply D twice, as `decode_halve` does once: out (H/4, W/4·c); no more of level 1 than six rows is."""
     height, width = codes.shape
-    ring, row = np.empty((6, width), np.float32), np.empty(width, np.float32)
-    halves, half_row = np.empty((6, width // 2), np.float32), np.empty(width // 2, np.float32)
+    ring, row = np.empty((6, width), np.uint16), np.empty(width, np.uint16)
+    halves, half_row = np.empty((6, width // 2), np.uint16), np.empty(width // 2, np.uint16)
     size = width // 2 + 2 * channels
-    even, odd = np.empty(size, np.float32), np.empty(size, np.float32)
+    even, odd = np.empty(size, np.uint16), np.empty(size, np.uint16)
     fewer = width // 4 + 2 * channels
     less_even, less_odd = even[:fewer], odd[:fewer]
+    quarters = np.empty((1, width // 4), np.uint16)
     for i in range(height // 4):
         first, last = new_rows(i, height // 2)
         for k in range(first, last):
-            decode_new_rows(codes, k, table, ring, row_largest)
+            decode_new_rows(codes, k, planes, ring, row_largest)
             halve_to(ring, k, height, channels, row, even, odd, halves, np.uint64(k % 6))
-        halve_to(halves, i, height // 2, channels, half_row, less_even, less_odd, out, np.uint64(i))
+        halve_to(halves, i, height // 2, channels, half_row, less_even, less_odd, quarters, np.uint64(0))
+        light_of(quarters, out, np.uint64(i))
 
 
 @kernel

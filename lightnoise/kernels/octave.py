@@ -39,6 +39,10 @@ def split(row, channels, even, odd):
             p, q, r, s = row[i + 3], row[i + 4], row[i + 5], row[i + 6]
             odd[k], odd[k + 1], odd[k + 2], odd[k + 3] = p, q, r, s
         first = n - 1
+    elif c == 1:
+        for j in range(np.uint64(n)):
+            even[j + np.uint64(1)], odd[j + np.uint64(1)] = row[2 * j], row[2 * j + np.uint64(1)]
+        first = n
     else:
         first = 0
     for j in range(first * c, n * c):
@@ -60,6 +64,10 @@ def join(even, odd, channels, out, y):
             p, q, r, s = odd[i], odd[i + 1], odd[i + 2], odd[i + 3]
             out[y, k + 3], out[y, k + 4], out[y, k + 5], out[y, k + 6] = p, q, r, s
         first = n - 1
+    elif c == 1:
+        for j in range(np.uint64(n)):
+            out[y, 2 * j], out[y, 2 * j + np.uint64(1)] = even[j], odd[j]
+        first = n
     else:
         first = 0
     for j in range(first * c, n * c):
