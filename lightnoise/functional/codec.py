@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -108,9 +109,9 @@ def word_planes(response: str) -> NDArray[np.uint8]:
     return planes_of(decode_table(response))
 
 
-def planes_of(light: Image) -> NDArray[np.uint8]:
+def planes_of(light: Image, rounding: float = 0.5) -> NDArray[np.uint8]:
     """Return light (256,) in words, clipped at white: the lower bytes of all, then the upper ones."""
-    words = np.minimum(light * np.float32(65535.0) + np.float32(0.5), 65535.0).astype("<u2")
+    words = np.minimum(light * np.float32(65535.0) + np.float32(rounding), 65535.0).astype("<u2")
     return np.ascontiguousarray(words.view(np.uint8).reshape(256, 2).T).reshape(-1)
 
 
@@ -147,64 +148,44 @@ def shade_table(response: str, gamma: float) -> Shades:
     return Shades(np.floor(shades * 255.0 + 0.5).astype(np.uint8), lowest)
 
 
-@dataclass(frozen=True)
-class StraySteps:
-    """Steps in which stray light is told apart: the float32 bits of stray + ``offset``, >> ``shift``, less ``base``.
-
-    Parameters
-    ----------
-    offset : float
-        Makes the steps even near black, where a logarithm would have endlessly many.
-    shift, base : int
-    light : ndarray of shape (n,), float32
-        Stray light of every step, up to white.
-    """
-
-    offset: np.float32
-    shift: int
-    base: int
-    light: Image
-
-    def up_to(self, largest: float) -> Image:
-        """Return the light of the steps that stray light up to ``largest`` takes."""
-        bits = int(np.array(np.float32(largest) + self.offset, np.float32).view(np.int32))
-        return self.light[: (bits >> self.shift) - self.base + 1]
-
-
-#: Largest error that a step of stray light may make in a picture, shades of 8 bits.
-STEP_ERROR = 0.45
+#: Largest error that words of light may make in a picture beyond rounding, shades of 8 bits; by how many words, at
+#: most, direct and stray light together may be off.
+WORD_ERROR, WORDS_OFF = 0.45, 1.5
 
 
 @lru_cache(maxsize=64)
-def stray_steps(response: str, gamma: float) -> StraySteps:
-    """Return the fewest steps of stray light that keep a picture within `STEP_ERROR` shades."""
-    light = np.concatenate([[0.0], np.geomspace(1e-10, 1.0, 2000)])
+def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint16], NDArray[np.uint8]] | None:
+    """Return the knots of words' shades and the shade of every word, or None where words are too coarse.
 
-    def shade(light: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(255.0 * curves.encode(np.minimum(light, 1.0), response) ** gamma)
+    See `lightnoise.kernels.permute.shade_of_word`. Lines between the knots are as much above the curve as below it.
+    """
 
-    def worst(beyond: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the largest change of shade over a step from there or from any brighter light."""
-        change = shade(beyond + step) - shade(beyond)
-        return np.asarray(np.maximum.accumulate(change[::-1])[::-1])
+    def shade(words: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(255.0 * curves.encode(np.minimum(words / 65535.0, 1.0), response) ** gamma)
 
-    found: tuple[float, int, int] | None = None
-    for bits in range(5, 13):
-        for octave in range(0, -40, -1):
-            step = 2.0 ** (octave - bits)
-            first = worst(light, np.full(light.shape, step))[0]
-            # a whole step at black, half a step beyond it, where the steps' middles stand for them
-            others = worst(light, (light + 2.0**octave) * 2.0**-bits / 2.0)[light >= step].max()
-            if shade(np.array([step]))[0] < 0.45 and max(first, others) <= STEP_ERROR:
-                size = np.log2(1.0 + 2.0**-octave) * 2**bits
-                if found is None or size < found[0]:
-                    found = (size, octave, bits)
-                break
-    assert found is not None, (response, gamma)
-    _, octave, bits = found
-    offset, shift = np.float32(2.0**octave), 23 - bits
-    first, last = (int(np.array(value, np.float32).view(np.int32)) >> shift for value in (offset, 1.0 + offset))
-    middles = ((np.arange(first, last + 2, dtype=np.int32) << shift) + (1 << (shift - 1))).view(np.float32)
-    steps = np.maximum(middles - offset, 0.0).astype(np.float32)
-    steps[0] = 0.0
-    return StraySteps(offset, shift, first, steps)
+    words = np.arange(65536.0)
+    exact, dark = shade(words), kernels.permute.DARK
+    lines = [_lines(shade, np.linspace(0.0, end, 65)) for end in (dark, 65536)]
+    knots = np.concatenate([lines[0][0], lines[1][0], lines[0][1], lines[1][1]])
+    if knots.min() < 0.0 or knots.max() > 65535.0:
+        return None
+    rounded = np.floor(knots + 0.5).astype(np.uint16)
+    shades = np.empty(65536, np.uint8)
+    kernels.permute.fill_shades(rounded, shades)
+    # what a picture is off: by its own rounding half a shade
+    error = np.abs(shades - exact).max() - 0.5 + (shade(words + WORDS_OFF) - exact).max()
+    return (rounded, shades) if error <= WORD_ERROR else None
+
+
+def _lines(
+    curve: Callable[[NDArray[np.float64]], NDArray[np.float64]], ends: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the start of each line between ``ends`` with the half for rounding, and its rise, in 1/256."""
+    at_ends = curve(ends)
+    between = np.linspace(ends[:-1], ends[1:], 17, axis=1)
+    chords = np.linspace(at_ends[:-1], at_ends[1:], 17, axis=1)
+    off = curve(between) - chords
+    half = 0.5 * (off.max(axis=1) + off.min(axis=1))
+    at_ends += 0.5 * (np.append(half, half[-1]) + np.append(half[0], half))
+    at_ends[0] = curve(ends[:1])[0]  # no light is the darkest shade
+    return 256.0 * at_ends[:-1] + 128.0, 256.0 * np.diff(at_ends)

@@ -200,27 +200,28 @@ def _develop(
     flat_stray, weights = stray.reshape(len(stray), -1), _CELLS[_level_of(stray, codes)]
     recovered = bright.by_row(len(codes), factor)
     shades = codec.shade_table(camera.response, gamma.gamma).for_kernels()
-    if gamma.has_noise:
+    word_shades = codec.word_shades(camera.response, gamma.gamma)
+    if gamma.has_noise or word_shades is None:
         noise = (
             np.float32(camera.full_well),
             np.float32(gamma.shot),
             np.float32(gamma.read),
             np.uint32(gamma.noise_seed),
-            sensor.normal_table(),
+            sensor.normal_table() if gamma.has_noise else np.empty(0, np.float32),
             32 - sensor.NORMAL_BITS,
         )
         repeated = np.tile(factor, codes.shape[1] // channels)
-        kernels.develop.develop_noisy(
-            codes, channels, table, repeated, flat_stray, weights, noise, recovered, shades, out
-        )
+        kernels.develop.develop(codes, channels, table, repeated, flat_stray, weights, noise, recovered, shades, out)
         return
-    steps = codec.stray_steps(camera.response, gamma.gamma)
-    light = steps.up_to(float(stray.max()))
-    one = (factor == factor[0]).all()
-    tables = np.empty((1 if one else channels, len(light), 256), np.uint8)
-    kernels.develop.fill_shades(table, factor, light, shades, tables)
-    step = steps.offset, steps.base, steps.shift
-    kernels.develop.develop(codes, channels, flat_stray, weights, step, tables, recovered, shades, out)
+    largest = factor.max()
+    ratios = np.empty(0, np.uint16)
+    if (factor != largest).any():
+        ratios = np.minimum(np.tile(factor / largest, codes.shape[1] // channels) * 65536.0, 65535.0).astype(np.uint16)
+    # a product with a ratio is rounded down
+    planes = codec.planes_of(table * largest, 1.0 if ratios.size else 0.5)
+    kernels.develop_words.develop(
+        codes, channels, planes, ratios, flat_stray, weights, recovered, shades, word_shades, out
+    )
 
 
 def _put_disc(

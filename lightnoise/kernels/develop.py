@@ -1,4 +1,6 @@
-"""8-bit pictures out of the pyramid's first or second level: mix direct and stray light, add noise, encode.
+"""8-bit pictures out of the pyramid's first or second level, in floats: mix direct and stray light, add noise, encode.
+
+`lightnoise.kernels.develop_words` does the same in 16 bits where they suffice.
 
 No array of the picture's size exists but the result. Rows are (H, W·c) with c channels side by side; H and W are even,
 for the second level multiples of four. U is the pyramid's (see `lightnoise.optics.pyramid`).
@@ -14,29 +16,9 @@ from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import reflect, ring_place, widen_row
 from lightnoise.kernels.sensor import draw_number, noise_key
 
-# The shade of a pixel depends on its code and on its stray light. A table of both, with a row for every step of stray
-# light that the eye could tell, is looked up once per sample where decoding and encoding would be two.
-#
 # Arguments that go together are tuples: ``shades`` (table (n,) uint8, base, shift int32) has the shade of light ≥ 0 at
 # its float's bits >> shift, rounded, less base; beyond the table its ends serve. ``bright`` (starts (H + 1,), columns
 # (n,), direct light (n, c)) are the recovered pixels, row y's those from ``starts[y]`` to ``starts[y + 1]``.
-
-
-@kernel
-def fill_shades(table, factor, stray, shades, out):
-    """Tabulate shades: out[c, r, v] of factor[c]·table[v] + stray[r]."""
-    light = np.empty(table.size, np.float32)
-    for c in range(out.shape[0]):
-        for r in range(out.shape[1]):
-            scale_row(table, factor[c], stray[r], light)
-            shade_row(light.view(np.int32), shades, out[c, r])
-
-
-@kernel
-def scale_row(row, factor, offset, out):
-    """out = factor·row + offset."""
-    for j in range(out.size):
-        out[j] = factor * row[j] + offset
 
 
 @kernel
@@ -115,26 +97,6 @@ def mix_wide(ring, about, out):
 
 
 @kernel
-def find_places(ring, about, codes, y, channel_places, offset, shift, last, places):
-    """Mix row y's stray light and find its shades' places in a table: row bits(light + offset) >> shift, at most last.
-
-    A row of the table has 256 codes.
-    """
-    k0, k1, k2, k3, w0, w1, w2, w3 = about
-    for j in range(places.size):
-        light = w0 * ring[k0, j] + w1 * ring[k1, j] + w2 * ring[k2, j] + w3 * ring[k3, j] + offset
-        step = np.int32(min(np.int32(np.float32(light).view(np.int32) >> shift), last))
-        places[j] = np.int32(np.int32(np.int32(step << np.int32(8)) + channel_places[j]) + np.int32(codes[y, j]))
-
-
-@kernel
-def look_up(places, table, out, y):
-    """out[y] = table[places]."""
-    for j in range(places.size):
-        out[y, j] = table[np.uint32(places[j])]
-
-
-@kernel
 def add_bright(bright, y, wide, light):
     """Set the light of row y's recovered pixels: their own and the stray light ``wide``."""
     starts, columns, direct = bright
@@ -143,43 +105,6 @@ def add_bright(bright, y, wide, light):
         for c in range(np.uint32(channels)):
             j = np.uint32(columns[n] * channels + c)
             light[j] = direct[n, c] + wide[j]
-
-
-@kernel
-def shade_bright(bright, y, bits, shades, out):
-    """Look up the shades of row y's recovered pixels by the bits of their light."""
-    starts, columns, direct = bright
-    channels = direct.shape[1]
-    for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
-        for j in range(np.uint32(columns[n] * channels), np.uint32((columns[n] + 1) * channels)):
-            out[y, j] = shades[0][np.uint32(shade_place(bits[j], shades))]
-
-
-@kernel
-def develop(codes, channels, stray, weights, steps, tables, bright, shades, out):
-    """Mix direct and stray light and encode, by one look-up per sample, and recovered pixels singly.
-
-    ``stray`` (h, w·c) float32, on the first or the second level, is brought to the picture's size by U, with
-    ``weights`` as in `rows_about`. ``tables`` (1 or c, steps, 256) uint8 has the row bits(stray + offset) >> shift,
-    less base, for each sample; ``steps`` is offset, base and shift.
-    """
-    (height, width), factor = codes.shape, weights.shape[0]
-    ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
-    places, channel_places, light = np.empty(width, np.int32), np.empty(width, np.int32), np.empty(width, np.float32)
-    offset, base, shift = steps
-    for j in range(width):
-        channel_places[j] = (j % channels % tables.shape[0] * tables.shape[1] - base) * 256
-    last, table, starts = np.int32(base + tables.shape[1] - 1), tables.reshape(-1), bright[0]
-    for y in range(height):
-        if y % factor == 0:
-            widen_new_rows(stray, channels, y // factor, scratch, ring)
-        about = rows_about(y, stray.shape[0], weights, ring.shape[0])
-        find_places(ring, about, codes, y, channel_places, offset, np.int32(shift), last, places)
-        look_up(places, table, out, y)
-        if starts[y] < starts[y + 1]:
-            mix_wide(ring, about, light)
-            add_bright(bright, y, light, light)
-            shade_bright(bright, y, light.view(np.int32), shades, out)
 
 
 @kernel
@@ -209,11 +134,12 @@ def noise_row(light, draws, full_well, shot, read):
 
 
 @kernel
-def develop_noisy(codes, channels, table, factor, stray, weights, noise, bright, shades, out):
-    """Mix direct and stray light, add noise, and encode.
+def develop(codes, channels, table, factor, stray, weights, noise, bright, shades, out):
+    """Mix direct and stray light in floats, add noise, and encode.
 
-    out = shade of noisy(factor·table[codes] + U·stray), ``stray`` and ``weights`` as in `develop`. ``factor`` (W·c,)
-    repeats the channels' factors. ``noise``: full well, shot, read, seed, a table of 2^k normal numbers, and 32 − k.
+    out = shade of noisy(factor·table[codes] + U·stray), ``stray`` (h, w·c) float32 on the first or the second level,
+    with ``weights`` as in `rows_about`. ``factor`` (W·c,) repeats the channels' factors. ``noise``: full well, shot,
+    read, seed, a table of 2^k normal numbers, and 32 − k; an empty table stands for no noise.
     """
     height, width = codes.shape
     full_well, shot, read, seed, normal, normal_shift = noise
@@ -227,8 +153,9 @@ def develop_noisy(codes, channels, table, factor, stray, weights, noise, bright,
         mix_wide(ring, rows_about(y, stray.shape[0], weights, ring.shape[0]), wide)
         mix_row(codes, y, table, factor, wide, light)
         add_bright(bright, y, wide, light)
-        draw_row(y * width, key, normal, normal_shift, numbers, draws)
-        noise_row(light, draws, full_well, shot, read)
+        if normal.size > 0:
+            draw_row(y * width, key, normal, normal_shift, numbers, draws)
+            noise_row(light, draws, full_well, shot, read)
         shade_row(light.view(np.int32), shades, out[y])
 
 

@@ -162,6 +162,13 @@ def shade_of_word(word, knots):
     return np.uint8(np.uint32(np.uint32(knots[place]) + rise) >> np.uint32(8))
 
 
+@kernel
+def fill_shades(knots, out):
+    """Store the shade of every word, (65536,)."""
+    for word in range(out.size):
+        out[word] = shade_of_word(np.uint16(word), knots)
+
+
 if HAS_PERMUTES:
 
     @kernel

@@ -39,7 +39,7 @@ def pictures():
 def assert_within_rounding(out, fine):
     """Half a shade of rounding and what a step of stray light may add; on the mean, rounding alone (1/4)."""
     error = np.abs(out - fine)
-    assert error.max() <= 0.5 + codec.STEP_ERROR + 0.01
+    assert error.max() <= 0.5 + codec.WORD_ERROR + 0.01
     assert error.mean() < 0.28
 
 

@@ -1,0 +1,160 @@
+"""8-bit pictures out of the pyramid's first or second level in 16 bits, which suffice where no shade is finer.
+
+Stray light is brought to the picture's size in words, see `lightnoise.kernels.words`. Words end at white, and what is
+brighter, about lamps, lights its neighbours up through U: there, a run of cells in a row, it is mixed in floats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lightnoise.kernels.develop import shade_place
+from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.octave import reflect
+from lightnoise.kernels.permute import look_up_shades, look_up_words
+from lightnoise.kernels.words import mix_three, rows_for, widen_row
+
+
+@kernel
+def word_of(light):
+    """Return light ≥ 0 as a word."""
+    return np.uint16(min(light * np.float32(65535.0) + np.float32(0.5), np.float32(65535.0)))
+
+
+@kernel
+def words_of(stray, channels, words, runs):
+    """Store stray light (h, w·c) as words, and each row's run of cells as bright as white as ``runs`` (h, 2)."""
+    size = stray.shape[1]
+    for i in range(np.uint64(stray.shape[0])):
+        for j in range(np.uint64(size)):
+            words[i, j] = word_of(stray[i, j])
+        brightest = np.uint16(0)
+        for j in range(np.uint64(size)):
+            brightest = max(brightest, words[i, j])
+        first, last = size, 0
+        if brightest == np.uint16(65535):
+            first = 0
+            while words[i, first] < np.uint16(65535):
+                first += 1
+            last = size
+            while words[i, last - 1] < np.uint16(65535):
+                last -= 1
+        runs[i, 0], runs[i, 1] = first // channels, -(-last // channels)
+
+
+@kernel
+def run_about(runs, i, cells):
+    """Return the run of cells of row i that U draws from brighter cells than white."""
+    first, last = cells, 0
+    for k in range(max(i - 2, 0), min(i + 3, runs.shape[0])):
+        first, last = min(first, runs[k, 0]), max(last, runs[k, 1])
+    return max(first - 2, 0), min(last + 2, cells) if last > 0 else 0
+
+
+@kernel
+def mix_run(stray, channels, weights, y, first, last, cells, out):
+    """Mix the picture's row y from the cells ``first`` to ``last`` in floats, and put it into a row of words.
+
+    ``weights`` (factor, 5): of the cells about a pixel's own. ``cells`` is scratch: four cells more than a row has.
+    """
+    factor, c = weights.shape[0], channels
+    height, n, i = stray.shape[0], stray.shape[1] // c, y // factor
+    for x in range(first - 2, last + 2):
+        for k in range(c):
+            light = np.float32(0.0)
+            for dy in range(5):
+                light += weights[y % factor, dy] * stray[reflect(i + dy - 2, height), reflect(x, n) * np.uint64(c) + k]
+            cells[(x + 2) * c + k] = light
+    for x in range(first * factor, last * factor):
+        for k in range(c):
+            light = np.float32(0.0)
+            for dx in range(5):
+                light += weights[x % factor, dx] * cells[(x // factor + dx) * c + k]
+            out[x * c + k] = word_of(light)
+
+
+@kernel
+def widen_new_rows(words, channels, i, height, scratch, ring):
+    """Bring those of the rows up to one about row i of level 1, of that height, that are new to the picture's width.
+
+    Row i stands at i % 3. ``words`` are those of level 1 or 2; ``scratch`` is from `scratch_rows`.
+    """
+    padded, even, odd, halves, padded_half, even_half, odd_half = scratch
+    c = np.uint64(channels)
+    for row in range(i + 1 if i > 0 else 0, min(i + 2, height)):
+        place = np.uint64(row % 3)
+        if words.shape[0] == height:
+            for j in range(np.uint64(words.shape[1])):
+                padded[j + c] = words[row, j]
+            widen_row(padded, channels, even, odd, ring, place)
+        else:
+            far, here, near = rows_for(row, words.shape[0], words.shape[0])
+            mix_three(words, far, here, near, padded, c)
+            widen_row(padded, channels, even, odd, halves, np.uint64(0))
+            for j in range(np.uint64(halves.shape[1])):
+                padded_half[j + c] = halves[0, j]
+            widen_row(padded_half, channels, even_half, odd_half, ring, place)
+
+
+@kernel
+def scratch_rows(size, channels):
+    """Return scratch for `widen_new_rows` from a level of that width."""
+    padded = np.empty(size + 2 * channels, np.uint16)
+    even, odd = np.empty(size, np.uint16), np.empty(size, np.uint16)
+    halves, padded_half = np.empty((1, 2 * size), np.uint16), np.empty(2 * size + 2 * channels, np.uint16)
+    return padded, even, odd, halves, padded_half, np.empty(2 * size, np.uint16), np.empty(2 * size, np.uint16)
+
+
+@kernel
+def add_row(direct, ratios, stray, out):
+    """out = direct·ratios/65536 + stray, white at most; no ratios are all one."""
+    if ratios.size > 0:
+        for j in range(out.size):
+            kept = np.uint16(np.uint32(np.uint32(direct[0, j]) * np.uint32(ratios[j])) >> np.uint32(16))
+            out[j] = np.uint16(kept + min(stray[j], np.uint16(~kept)))
+    else:
+        for j in range(out.size):
+            out[j] = np.uint16(direct[0, j] + min(stray[j], np.uint16(~direct[0, j])))
+
+
+@kernel
+def put_bright(bright, y, stray, shades, out):
+    """Put row y's recovered pixels over the picture: the shades of their own light and the stray light's words."""
+    starts, columns, direct = bright
+    channels = direct.shape[1]
+    for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
+        for c in range(np.uint32(channels)):
+            j = np.uint32(columns[n] * channels + c)
+            light = direct[n, c] + np.float32(stray[j]) * np.float32(1.0 / 65535.0)
+            out[y, j] = shades[0][np.uint32(shade_place(np.float32(light).view(np.int32), shades))]
+
+
+@kernel
+def develop(codes, channels, planes, ratios, stray, weights, bright, shades, word_shades, out):
+    """Mix direct and stray light in words and encode.
+
+    ``planes`` are the codes' words times the largest factor, see `lightnoise.kernels.permute`, ``ratios`` (W·c,) the
+    channels' factors by that, times 65536, none if all are one. ``stray``, ``weights``, ``bright`` and ``shades`` are
+    those of `lightnoise.kernels.develop`; ``word_shades`` are words' knots and shades.
+    """
+    height, width = codes.shape
+    words, runs = np.empty(stray.shape, np.uint16), np.empty((stray.shape[0], 2), np.int64)
+    words_of(stray, channels, words, runs)
+    factor, cells = weights.shape[0], stray.shape[1] // channels
+    ring, scratch = np.empty((3, width), np.uint16), scratch_rows(stray.shape[1], channels)
+    direct, wide, light = np.empty((1, width), np.uint16), np.empty(width, np.uint16), np.empty(width, np.uint16)
+    line = np.empty((cells + 4) * channels, np.float32)
+    starts = bright[0]
+    for y in range(height):
+        if y % 2 == 0:
+            widen_new_rows(words, channels, y // 2, height // 2, scratch, ring)
+        far, here, near = rows_for(y, height // 2, 3)
+        mix_three(ring, far, here, near, wide, np.uint64(0))
+        first, last = run_about(runs, y // factor, cells)
+        if first < last:
+            mix_run(stray, channels, weights, y, first, last, line, wide)
+        look_up_words(codes, y, planes, direct, 0)
+        add_row(direct, ratios, wide, light)
+        look_up_shades(light, word_shades, out, y)
+        if starts[y] < starts[y + 1]:
+            put_bright(bright, y, wide, shades, out)
