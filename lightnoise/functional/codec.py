@@ -111,8 +111,12 @@ def word_planes(response: str) -> NDArray[np.uint8]:
 
 def planes_of(light: Image, rounding: float = 0.5) -> NDArray[np.uint8]:
     """Return light (256,) in words, clipped at white: the lower bytes of all, then the upper ones."""
-    words = np.minimum(light * np.float32(65535.0) + np.float32(rounding), 65535.0).astype("<u2")
-    return np.ascontiguousarray(words.view(np.uint8).reshape(256, 2).T).reshape(-1)
+    words = np.minimum(light * np.float32(65535.0) + np.float32(rounding), 65535.0)
+    return _byte_planes(words.astype(np.uint16))
+
+
+def _byte_planes(words: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    return np.concatenate([words & 255, words >> 8]).astype(np.uint8)
 
 
 @lru_cache(maxsize=64)
@@ -154,7 +158,7 @@ WORD_ERROR, WORDS_OFF = 0.45, 1.5
 
 
 @lru_cache(maxsize=64)
-def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint16], NDArray[np.uint8]] | None:
+def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Return the knots of words' shades and the shade of every word, or None where words are too coarse.
 
     See `lightnoise.kernels.permute.shade_of_word`. Lines between the knots are as much above the curve as below it.
@@ -169,7 +173,7 @@ def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint16], NDArra
     knots = np.concatenate([lines[0][0], lines[1][0], lines[0][1], lines[1][1]])
     if knots.min() < 0.0 or knots.max() > 65535.0:
         return None
-    rounded = np.floor(knots + 0.5).astype(np.uint16)
+    rounded = _byte_planes(np.floor(knots + 0.5).astype(np.uint16))
     shades = np.empty(65536, np.uint8)
     kernels.permute.fill_shades(rounded, shades)
     # what a picture is off: by its own rounding half a shade

@@ -11,7 +11,7 @@ import numpy as np
 from lightnoise.kernels.develop import shade_place
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import reflect
-from lightnoise.kernels.permute import look_up_shades, look_up_words
+from lightnoise.kernels.permute import shade_row
 from lightnoise.kernels.words import mix_three, rows_for, widen_row
 
 
@@ -106,18 +106,6 @@ def scratch_rows(size, channels):
 
 
 @kernel
-def add_row(direct, ratios, stray, out):
-    """out = direct·ratios/65536 + stray, white at most; no ratios are all one."""
-    if ratios.size > 0:
-        for j in range(out.size):
-            kept = np.uint16(np.uint32(np.uint32(direct[0, j]) * np.uint32(ratios[j])) >> np.uint32(16))
-            out[j] = np.uint16(kept + min(stray[j], np.uint16(~kept)))
-    else:
-        for j in range(out.size):
-            out[j] = np.uint16(direct[0, j] + min(stray[j], np.uint16(~direct[0, j])))
-
-
-@kernel
 def put_bright(bright, y, stray, shades, out):
     """Put row y's recovered pixels over the picture: the shades of their own light and the stray light's words."""
     starts, columns, direct = bright
@@ -142,8 +130,7 @@ def develop(codes, channels, planes, ratios, stray, weights, bright, shades, wor
     words_of(stray, channels, words, runs)
     factor, cells = weights.shape[0], stray.shape[1] // channels
     ring, scratch = np.empty((3, width), np.uint16), scratch_rows(stray.shape[1], channels)
-    direct, wide, light = np.empty((1, width), np.uint16), np.empty(width, np.uint16), np.empty(width, np.uint16)
-    line = np.empty((cells + 4) * channels, np.float32)
+    wide, line = np.empty(width, np.uint16), np.empty((cells + 4) * channels, np.float32)
     starts = bright[0]
     for y in range(height):
         if y % 2 == 0:
@@ -153,8 +140,6 @@ def develop(codes, channels, planes, ratios, stray, weights, bright, shades, wor
         first, last = run_about(runs, y // factor, cells)
         if first < last:
             mix_run(stray, channels, weights, y, first, last, line, wide)
-        look_up_words(codes, y, planes, direct, 0)
-        add_row(direct, ratios, wide, light)
-        look_up_shades(light, word_shades, out, y)
+        shade_row(codes, y, planes, ratios, wide, word_shades[0], word_shades[1], out)
         if starts[y] < starts[y + 1]:
             put_bright(bright, y, wide, shades, out)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.triples import join_triples, split_triples
 
 
 @kernel
@@ -31,14 +32,7 @@ def split(row, channels, even, odd):
     c = channels
     n = (even.size - 2 * c) // c
     if c == 3:
-        # four numbers at once are one instruction each to load and to store; the next cell puts the fourth right
-        for j in range(np.uint32(n - 1)):
-            i, k = np.uint32(6 * j), np.uint32(3 * j + 3)
-            p, q, r, s = row[i], row[i + 1], row[i + 2], row[i + 3]
-            even[k], even[k + 1], even[k + 2], even[k + 3] = p, q, r, s
-            p, q, r, s = row[i + 3], row[i + 4], row[i + 5], row[i + 6]
-            odd[k], odd[k + 1], odd[k + 2], odd[k + 3] = p, q, r, s
-        first = n - 1
+        first = split_triples(row, even, odd)
     elif c == 1:
         for j in range(np.uint64(n)):
             even[j + np.uint64(1)], odd[j + np.uint64(1)] = row[2 * j], row[2 * j + np.uint64(1)]
@@ -57,13 +51,7 @@ def join(even, odd, channels, out, y):
     """Put even and odd cells, without any beyond the ends, side by side as row y."""
     c, n = channels, even.size // channels
     if c == 3:
-        for j in range(np.uint32(n - 1)):  # the fourth number as in `split`
-            i, k = np.uint32(3 * j), np.uint32(6 * j)
-            p, q, r, s = even[i], even[i + 1], even[i + 2], even[i + 3]
-            out[y, k], out[y, k + 1], out[y, k + 2], out[y, k + 3] = p, q, r, s
-            p, q, r, s = odd[i], odd[i + 1], odd[i + 2], odd[i + 3]
-            out[y, k + 3], out[y, k + 4], out[y, k + 5], out[y, k + 6] = p, q, r, s
-        first = n - 1
+        first = join_triples(even, odd, out, y)
     elif c == 1:
         for j in range(np.uint64(n)):
             out[y, 2 * j], out[y, 2 * j + np.uint64(1)] = even[j], odd[j]

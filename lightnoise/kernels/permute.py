@@ -6,7 +6,6 @@ since Ice Lake, AMD since Zen 4) are no loops that a compiler would find, so the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,22 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.registers import I64, RegisterLoop, permute
 
 #: Codes and words in a register.
 BYTES, WORDS = 64, 32
 
-_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-_BYTES, _WORDS = ir.VectorType(_I8, BYTES), ir.VectorType(_I16, WORDS)
+_BYTES, _WORDS = ir.VectorType(ir.IntType(8), BYTES), ir.VectorType(ir.IntType(16), WORDS)
+
+#: Orders of two registers' bytes: both in turn; the even ones and the odd ones; and the even ones such that where a
+#: register puts its lanes' halves in turn with another's (`LANES_IN_TURN`), they come to stand in the order of words.
+IN_TURN = [i // 2 + BYTES * (i % 2) for i in range(2 * BYTES)]
+ODD = [2 * i + 1 for i in range(BYTES)]
+BY_LANES = [2 * (8 * (i // 16) + i % 8) + BYTES * (i % 16 // 8) for i in range(BYTES)]
+LANES_IN_TURN = [[16 * (i // 16) + 8 * half + i % 16 // 2 + BYTES * (i % 2) for i in range(BYTES)] for half in (0, 1)]
+
+#: Words below this are dark: their shades have sixteen times as many knots.
+DARK = 4096
 
 
 def _has_permutes() -> bool:
@@ -34,71 +43,84 @@ def _has_permutes() -> bool:
 HAS_PERMUTES = _has_permutes()
 
 
-class _Loop:
-    """What the loops below have in common: builds code that loads, permutes and stores registers."""
+class _Tables:
+    """Tables of words that stay in registers.
 
-    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
-        self.context, self.builder, self.signature, self.arguments = context, builder, signature, arguments
+    Parameters
+    ----------
+    loop : RegisterLoop
+    array : int
+        The argument (512,) uint8 that has the lower bytes of all words, then the upper ones.
+    """
 
-    def place(self, array: int, index: Any) -> Any:
-        """Return the address of an item of an argument, counted through all rows."""
-        made = self.context.make_array(self.signature.args[array])
-        data = made(self.context, self.builder, self.arguments[array]).data
-        return self.builder.gep(data, [index])
+    def __init__(self, loop: RegisterLoop, array: int) -> None:
+        self.loop = loop
+        self.registers = [loop.load(loop.place(array, I64(0)), _BYTES, k) for k in range(8)]
 
-    def load(self, address: Any, kind: Any, number: int = 0) -> Any:
-        """Load the register that many registers past an address."""
-        at = self.builder.gep(self.builder.bitcast(address, kind.as_pointer()), [_I64(number)])
-        value = self.builder.load(at)
-        value.align = 1
-        return value
+    def bytes_of(self, index: Any, first: int) -> Any:
+        """Return bytes of 128, from the register ``first`` on, by index."""
+        return permute(self.loop.builder, self.registers[first], index, self.registers[first + 1])
 
-    def store(self, value: Any, address: Any, number: int = 0) -> None:
-        """Store a register that many registers past an address."""
-        at = self.builder.gep(self.builder.bitcast(address, value.type.as_pointer()), [_I64(number)])
-        self.builder.store(value, at).align = 1
+    def words_of_codes(self, codes: Any) -> list[Any]:
+        """Return the words of 64 codes in two registers."""
+        builder = self.loop.builder
+        upper = builder.icmp_signed("<", codes, _all(_BYTES, 0))
+        low, high = (builder.select(upper, self.bytes_of(codes, k + 2), self.bytes_of(codes, k)) for k in (0, 4))
+        return [
+            builder.bitcast(self.loop.shuffle(low, high, IN_TURN[first : first + BYTES]), _WORDS)
+            for first in (0, BYTES)
+        ]
 
-    def permute(self, low: Any, index: Any, high: Any) -> Any:
-        """Look up every index, less its unused bits, in two registers side by side."""
-        suffix = "qi" if index.type == _BYTES else "hi"
-        kind = ir.FunctionType(index.type, [index.type] * 3)
-        name = f"llvm.x86.avx512.vpermi2var.{suffix}.512"
-        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), [low, index, high])
-
-    def interleave(self, even: Any, odd: Any, first: int) -> Any:
-        """Return half of two registers' bytes in turn, from their byte ``first`` on."""
-        order = [first + i // 2 + BYTES * (i % 2) for i in range(BYTES)]
-        return self.builder.shuffle_vector(even, odd, ir.Constant(ir.VectorType(_I32, BYTES), order))
-
-    def run(self, count: Any, step: int, body: Callable[[Any], None]) -> None:
-        """Repeat for 0, step, … below count."""
-        with cgutils.for_range_slice(self.builder, _I64(0), count, _I64(step), inc=True) as (index, _):
-            body(index)
+    def shades_of_words(self, words: list[Any]) -> Any:
+        """Return the shades of two registers of words, see `shade_of_word`."""
+        builder, loop = self.loop.builder, self.loop
+        scaled, places = [], []
+        for word in words:
+            dark = builder.icmp_unsigned("<", word, _all(_WORDS, DARK))
+            scaled.append(builder.select(dark, builder.shl(word, _all(_WORDS, 4)), word))
+            place = builder.lshr(scaled[-1], _all(_WORDS, 10))
+            place = builder.select(dark, place, builder.or_(place, _all(_WORDS, 64)))
+            places.append(builder.bitcast(place, _BYTES))
+        place = loop.shuffle(*places, BY_LANES)
+        parts = [(self.bytes_of(place, low), self.bytes_of(place, low + 4)) for low in (0, 2)]
+        shades = []
+        for word, order in zip(scaled, LANES_IN_TURN, strict=True):
+            base, slope = (builder.bitcast(loop.shuffle(low, high, order), _WORDS) for low, high in parts)
+            rise = _upper_product(builder, builder.shl(word, _all(_WORDS, 6)), slope)
+            shades.append(builder.bitcast(builder.add(base, rise), _BYTES))
+        return loop.shuffle(*shades, ODD)
 
 
 def _all(kind: Any, value: int) -> Any:
     return ir.Constant(kind, [value] * kind.count)
 
 
+def _upper_product(builder: Any, a: Any, b: Any) -> Any:
+    """Return the upper halves of words' products."""
+    wide = ir.VectorType(ir.IntType(32), WORDS)
+    product = builder.mul(builder.zext(a, wide), builder.zext(b, wide))
+    return builder.trunc(builder.lshr(product, _all(wide, 16)), _WORDS)
+
+
+def _sum(builder: Any, a: Any, b: Any) -> Any:
+    """Return sums of words, white at most."""
+    kind = ir.FunctionType(_WORDS, [_WORDS, _WORDS])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.uadd.sat.v32i16"), [a, b])
+
+
 @intrinsic
 def _words_of_codes(typing: Any, codes: Any, first: Any, planes: Any, out: Any, at: Any, count: Any) -> Any:
-    """out[at + j] = planes[codes[first + j]] + 256·planes[256 + …] for a count of whole registers."""
+    """Store the words of a count of codes, whole registers, from ``first`` on, at ``at`` on."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        loop = _Loop(context, builder, signature, arguments)
+        loop = RegisterLoop(context, builder, signature, arguments)
         source, target = loop.place(0, arguments[1]), loop.place(3, arguments[4])
-        table = [loop.load(loop.place(2, _I64(0)), _BYTES, k) for k in range(8)]
+        tables = _Tables(loop, 2)
 
         def body(index: Any) -> None:
-            code = loop.load(builder.gep(source, [index]), _BYTES)
-            upper = builder.icmp_signed("<", code, _all(_BYTES, 0))
-            low, high = (
-                builder.select(upper, loop.permute(d, code, e), loop.permute(b, code, c))
-                for b, c, d, e in (table[:4], table[4:])
-            )
-            address = builder.gep(target, [index])
-            loop.store(loop.interleave(low, high, 0), address)
-            loop.store(loop.interleave(low, high, BYTES // 2), address, 1)
+            words = tables.words_of_codes(loop.load(builder.gep(source, [index]), _BYTES))
+            for number, word in enumerate(words):
+                loop.store(word, builder.gep(target, [index]), number)
 
         loop.run(arguments[5], BYTES, body)
         return context.get_dummy_value()
@@ -106,39 +128,40 @@ def _words_of_codes(typing: Any, codes: Any, first: Any, planes: Any, out: Any, 
     return types.void(codes, types.int64, planes, out, types.int64, types.int64), generate
 
 
-@intrinsic
-def _shades_of_words(typing: Any, words: Any, knots: Any, out: Any, at: Any, count: Any) -> Any:
-    """out[at + j] = the shade of words[j], see `shade_of_word`, for a count of whole registers."""
+def _shading(scaled: bool) -> Any:
+    """Return what shades whole registers of codes, with or without ratios."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        loop = _Loop(context, builder, signature, arguments)
-        source, target = loop.place(0, _I64(0)), loop.place(2, arguments[3])
-        table = [loop.load(loop.place(1, _I64(0)), _WORDS, k) for k in range(8)]
-        wide = ir.VectorType(_I32, WORDS)
+    @intrinsic
+    def shade(
+        typing: Any, codes: Any, first: Any, planes: Any, ratios: Any, stray: Any, knots: Any, out: Any, count: Any
+    ) -> Any:
+        """Do what `shade_row` does to a count of codes, from ``first`` on."""
 
-        def body(index: Any) -> None:
-            word = loop.load(builder.gep(source, [index]), _WORDS)
-            dark = builder.icmp_unsigned("<", word, _all(_WORDS, DARK))
-            word = builder.select(dark, builder.shl(word, _all(_WORDS, 4)), word)
-            place = builder.lshr(word, _all(_WORDS, 10))
-            base, slope = (
-                builder.select(dark, loop.permute(b, place, c), loop.permute(d, place, e))
-                for b, c, d, e in (table[:4], table[4:])
-            )
-            within = builder.shl(word, _all(_WORDS, 6))
-            product = builder.mul(builder.zext(within, wide), builder.zext(slope, wide))
-            rise = builder.trunc(builder.lshr(product, _all(wide, 16)), _WORDS)
-            shade = builder.lshr(builder.add(base, rise), _all(_WORDS, 8))
-            loop.store(builder.trunc(shade, ir.VectorType(_I8, WORDS)), builder.gep(target, [index]))
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            loop = RegisterLoop(context, builder, signature, arguments)
+            source, target = loop.place(0, arguments[1]), loop.place(6, arguments[1])
+            factors, added = loop.place(3, I64(0)), loop.place(4, I64(0))
+            light, shades = _Tables(loop, 2), _Tables(loop, 5)
 
-        loop.run(arguments[4], WORDS, body)
-        return context.get_dummy_value()
+            def body(index: Any) -> None:
+                words = light.words_of_codes(loop.load(builder.gep(source, [index]), _BYTES))
+                for number in (0, 1):
+                    if scaled:
+                        factor = loop.load(builder.gep(factors, [index]), _WORDS, number)
+                        words[number] = _upper_product(builder, words[number], factor)
+                    light_beside = loop.load(builder.gep(added, [index]), _WORDS, number)
+                    words[number] = _sum(builder, words[number], light_beside)
+                loop.store(shades.shades_of_words(words), builder.gep(target, [index]))
 
-    return types.void(words, knots, out, types.int64, types.int64), generate
+            loop.run(arguments[7], BYTES, body)
+            return context.get_dummy_value()
+
+        return types.void(codes, types.int64, planes, ratios, stray, knots, out, types.int64), generate
+
+    return shade
 
 
-#: Words below this are dark: their shades have sixteen times as many knots.
-DARK = 4096
+_shade, _shade_scaled = _shading(False), _shading(True)
 
 
 @kernel
@@ -149,17 +172,17 @@ def word_of_code(code, planes):
 
 @kernel
 def shade_of_word(word, knots):
-    """Return the shade of a word by straight lines: ``knots`` (256,) uint16.
+    """Return the shade of a word by straight lines: ``knots`` (512,) uint8, words as `word_of_code` reads them.
 
     Lines are 64 words long below `DARK`, then 1024. 64 dark ones' shades at their start come first, in 1/256 and with
     the half for rounding added, then the others', then in the same order what they rise by.
     """
     dark = word < np.uint16(DARK)
     scaled = np.uint16(word << np.uint16(4)) if dark else word
-    place = np.uint32(np.uint32(scaled >> np.uint16(10)) + (np.uint32(0) if dark else np.uint32(64)))
+    place = np.uint32(np.uint32(scaled >> np.uint16(10)) | (np.uint32(0) if dark else np.uint32(64)))
     within = np.uint32(np.uint16(scaled << np.uint16(6)))
-    rise = np.uint32(within * np.uint32(knots[np.uint32(place + np.uint32(128))])) >> np.uint32(16)
-    return np.uint8(np.uint32(np.uint32(knots[place]) + rise) >> np.uint32(8))
+    rise = np.uint32(within * np.uint32(word_of_code(np.uint32(place + np.uint32(128)), knots))) >> np.uint32(16)
+    return np.uint8(np.uint32(np.uint32(word_of_code(place, knots)) + rise) >> np.uint32(8))
 
 
 @kernel
@@ -167,6 +190,16 @@ def fill_shades(knots, out):
     """Store the shade of every word, (65536,)."""
     for word in range(out.size):
         out[word] = shade_of_word(np.uint16(word), knots)
+
+
+@kernel
+def shade_codes(codes, y, first, planes, ratios, stray, shades, out):
+    """Do what `shade_row` does from the sample ``first`` on, one by one."""
+    for j in range(np.uint64(first), np.uint64(codes.shape[1])):
+        word = np.uint32(word_of_code(np.uint32(codes[y, j]), planes))
+        if ratios.size > 0:
+            word = np.uint32(word * np.uint32(ratios[j])) >> np.uint32(16)
+        out[y, j] = shades[np.uint64(min(np.uint32(word + np.uint32(stray[j])), np.uint32(65535)))]
 
 
 if HAS_PERMUTES:
@@ -181,13 +214,18 @@ if HAS_PERMUTES:
             out[k, j] = word_of_code(np.uint32(codes[y, j]), planes)
 
     @kernel
-    def look_up_shades(words, shades, out, y):
-        """out[y] = the shades of words (n,): ``shades`` are their knots, see `shade_of_word`, and of every word."""
-        n = words.size
-        whole = n - n % WORDS
-        _shades_of_words(words, shades[0], out, np.int64(y) * n, whole)
-        for j in range(whole, n):
-            out[y, j] = shades[1][words[j]]
+    def shade_row(codes, y, planes, ratios, stray, knots, shades, out):
+        """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
+
+        ``ratios`` and ``stray`` are (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
+        """
+        n = codes.shape[1]
+        whole, first = n - n % BYTES, np.int64(y) * n
+        if ratios.size > 0:
+            _shade_scaled(codes, first, planes, ratios, stray, knots, out, whole)
+        else:
+            _shade(codes, first, planes, ratios, stray, knots, out, whole)
+        shade_codes(codes, y, whole, planes, ratios, stray, shades, out)
 
 else:
 
@@ -198,7 +236,9 @@ else:
             out[k, j] = word_of_code(np.uint32(codes[y, j]), planes)
 
     @kernel
-    def look_up_shades(words, shades, out, y):
-        """out[y] = the shades of words (n,): ``shades`` are their knots, see `shade_of_word`, and of every word."""
-        for j in range(words.size):
-            out[y, j] = shades[1][words[j]]
+    def shade_row(codes, y, planes, ratios, stray, knots, shades, out):
+        """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
+
+        ``ratios`` and ``stray`` are (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
+        """
+        shade_codes(codes, y, 0, planes, ratios, stray, shades, out)

@@ -1,0 +1,66 @@
+"""Loops over registers of 64 bytes, built for LLVM where a compiler would not find the shuffles that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+
+I64 = ir.IntType(64)
+
+#: Bytes of a register; LLVM makes do with smaller ones.
+SIZE = 64
+
+
+class RegisterLoop:
+    """Builds code that loads registers from arrays, shuffles and stores them. Arrays are contiguous.
+
+    Parameters
+    ----------
+    context, builder, signature, arguments
+        What numba gives to the code generator of an intrinsic.
+    """
+
+    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+        self.context, self.builder, self.signature, self.arguments = context, builder, signature, arguments
+
+    def place(self, array: int, index: Any) -> Any:
+        """Return the address of an item of an argument, counted through all rows."""
+        made = self.context.make_array(self.signature.args[array])
+        data = made(self.context, self.builder, self.arguments[array]).data
+        return self.builder.gep(data, [index])
+
+    def load(self, address: Any, kind: Any, number: int = 0) -> Any:
+        """Load the register that many registers past an address."""
+        at = self.builder.gep(self.builder.bitcast(address, kind.as_pointer()), [I64(number)])
+        value = self.builder.load(at)
+        value.align = 1
+        return value
+
+    def store(self, value: Any, address: Any, number: int = 0) -> None:
+        """Store a register that many registers past an address."""
+        at = self.builder.gep(self.builder.bitcast(address, value.type.as_pointer()), [I64(number)])
+        self.builder.store(value, at).align = 1
+
+    def shuffle(self, first: Any, second: Any, order: Sequence[int]) -> Any:
+        """Return items of two registers, counted on from the first to the second, in an order."""
+        indices = ir.Constant(ir.VectorType(ir.IntType(32), len(order)), list(order))
+        return self.builder.shuffle_vector(first, second, indices)
+
+    def run(self, count: Any, step: int, body: Callable[[Any], None]) -> None:
+        """Repeat for 0, step, … below count."""
+        with cgutils.for_range_slice(self.builder, I64(0), count, I64(step), inc=True) as (index, _):
+            body(index)
+
+
+def permute(builder: Any, low: Any, index: Any, high: Any) -> Any:
+    """Look up every index, less its unused bits, in two registers side by side: bytes in 128, words in 64.
+
+    Only on processors with AVX-512 VBMI.
+    """
+    suffix = {8: "qi", 16: "hi"}[index.type.element.width]
+    kind = ir.FunctionType(index.type, [index.type] * 3)
+    name = f"llvm.x86.avx512.vpermi2var.{suffix}.512"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [low, index, high])
