@@ -155,20 +155,29 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     kernels : list of (weight, Kernel)
         Symmetric ones: they look the same turned by half a turn.
     """
-    height, width, channels = light.shape
+    height, width = light.shape[:2]
     reach_y = max(kernel.reach[0] for _, kernel in kernels)
     reach_x = max(kernel.reach[1] for _, kernel in kernels)
     size = even_dft_size(height + 2 * reach_y), even_dft_size(width + 2 * reach_x)
     after_y, after_x = size[0] - height - reach_y, size[1] - width - reach_x
-    out = np.empty_like(light)
-    for c in range(channels):
-        padded = cv2.copyMakeBorder(light[..., c], reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT)
-        spectrum: Image = np.asarray(cv2.dft(padded), np.float32)
-        spectrum *= reduce(operator.add, [np.float32(weight) * kernel.gain(c, size) for weight, kernel in kernels])
-        whole = cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
-        # rounding may leave a little less than no light
-        np.maximum(whole[reach_y : reach_y + height, reach_x : reach_x + width], 0.0, out=out[..., c])
-    return out
+    channels = []
+    for c, channel in enumerate(cv2.split(light)):
+        field = cv2.copyMakeBorder(channel, reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT)
+        cv2.dft(field, dst=field)
+        _filter(field, [(weight, kernel.gain(c, size)) for weight, kernel in kernels])
+        cv2.dft(field, dst=field, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
+        channels.append(field[reach_y : reach_y + height, reach_x : reach_x + width])
+    out: Image = np.asarray(cv2.merge(channels), np.float32).reshape(light.shape)
+    return np.maximum(out, 0.0, out=out)  # rounding may leave a little less than no light
+
+
+def _filter(spectrum: Image, gains: list[tuple[float, Image]]) -> None:
+    """Multiply a spectrum with Σ weight·gain, in place."""
+    if len(gains) == 1:
+        ((weight, gain),) = gains
+        cv2.multiply(spectrum, gain, dst=spectrum, scale=weight)
+    else:
+        spectrum *= reduce(operator.add, [np.float32(weight) * gain for weight, gain in gains])
 
 
 def even_dft_size(least: int) -> int:

@@ -27,11 +27,7 @@ def decode_new_rows(codes, i, planes, ring, row_largest):
     """Look up the words of the rows that row i of D needs and row i − 1 did not: row y to y % 6 of the ring."""
     first, last = new_rows(i, codes.shape[0])
     for y in range(first, last):
-        look_up_words(codes, y, planes, ring, y % 6)
-        largest = np.uint8(0)
-        for j in range(codes.shape[1]):
-            largest = max(largest, codes[y, j])
-        row_largest[y] = largest
+        row_largest[y] = look_up_words(codes, y, planes, ring, y % 6)
 
 
 @kernel

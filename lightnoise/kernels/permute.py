@@ -102,30 +102,34 @@ def _upper_product(builder: Any, a: Any, b: Any) -> Any:
     return builder.trunc(builder.lshr(product, _all(wide, 16)), _WORDS)
 
 
-def _sum(builder: Any, a: Any, b: Any) -> Any:
-    """Return sums of words, white at most."""
-    kind = ir.FunctionType(_WORDS, [_WORDS, _WORDS])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.uadd.sat.v32i16"), [a, b])
+def _call(builder: Any, name: str, a: Any, b: Any) -> Any:
+    """Call an intrinsic of LLVM that makes a register of two."""
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(a.type, [a.type, b.type]), name)
+    return builder.call(function, [a, b])
 
 
 @intrinsic
 def _words_of_codes(typing: Any, codes: Any, first: Any, planes: Any, out: Any, at: Any, count: Any) -> Any:
-    """Store the words of a count of codes, whole registers, from ``first`` on, at ``at`` on."""
+    """Store the words of a count of codes, whole registers, from ``first`` on, at ``at`` on; return the largest code."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         loop = RegisterLoop(context, builder, signature, arguments)
         source, target = loop.place(0, arguments[1]), loop.place(3, arguments[4])
         tables = _Tables(loop, 2)
+        largest = cgutils.alloca_once_value(builder, _all(_BYTES, 0))
 
         def body(index: Any) -> None:
-            words = tables.words_of_codes(loop.load(builder.gep(source, [index]), _BYTES))
-            for number, word in enumerate(words):
+            code = loop.load(builder.gep(source, [index]), _BYTES)
+            builder.store(_call(builder, "llvm.umax.v64i8", builder.load(largest), code), largest)
+            for number, word in enumerate(tables.words_of_codes(code)):
                 loop.store(word, builder.gep(target, [index]), number)
 
         loop.run(arguments[5], BYTES, body)
-        return context.get_dummy_value()
+        name = "llvm.vector.reduce.umax.v64i8"
+        reduce = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(8), [_BYTES]), name)
+        return builder.call(reduce, [builder.load(largest)])
 
-    return types.void(codes, types.int64, planes, out, types.int64, types.int64), generate
+    return types.uint8(codes, types.int64, planes, out, types.int64, types.int64), generate
 
 
 def _shading(scaled: bool) -> Any:
@@ -150,7 +154,7 @@ def _shading(scaled: bool) -> Any:
                         factor = loop.load(builder.gep(factors, [index]), _WORDS, number)
                         words[number] = _upper_product(builder, words[number], factor)
                     light_beside = loop.load(builder.gep(added, [index]), _WORDS, number)
-                    words[number] = _sum(builder, words[number], light_beside)
+                    words[number] = _call(builder, "llvm.uadd.sat.v32i16", words[number], light_beside)
                 loop.store(shades.shades_of_words(words), builder.gep(target, [index]))
 
             loop.run(arguments[7], BYTES, body)
@@ -202,16 +206,26 @@ def shade_codes(codes, y, first, planes, ratios, stray, shades, out):
         out[y, j] = shades[np.uint64(min(np.uint32(word + np.uint32(stray[j])), np.uint32(65535)))]
 
 
+@kernel
+def look_up_from(codes, y, first, planes, out, k):
+    """Do what `look_up_words` does from the sample ``first`` on, one by one."""
+    for j in range(np.uint64(first), np.uint64(codes.shape[1])):
+        out[k, j] = word_of_code(np.uint32(codes[y, j]), planes)
+    largest = np.uint8(0)
+    for j in range(np.uint64(first), np.uint64(codes.shape[1])):
+        largest = max(largest, codes[y, j])
+    return largest
+
+
 if HAS_PERMUTES:
 
     @kernel
     def look_up_words(codes, y, planes, out, k):
-        """out[k] = the words of codes[y], see `word_of_code`; both (·, n) and contiguous."""
+        """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
         n = codes.shape[1]
         whole = n - n % BYTES
-        _words_of_codes(codes, np.int64(y) * n, planes, out, np.int64(k) * n, whole)
-        for j in range(whole, n):
-            out[k, j] = word_of_code(np.uint32(codes[y, j]), planes)
+        largest = _words_of_codes(codes, np.int64(y) * n, planes, out, np.int64(k) * n, whole)
+        return max(largest, look_up_from(codes, y, whole, planes, out, k))
 
     @kernel
     def shade_row(codes, y, planes, ratios, stray, knots, shades, out):
@@ -231,9 +245,8 @@ else:
 
     @kernel
     def look_up_words(codes, y, planes, out, k):
-        """out[k] = the words of codes[y], see `word_of_code`; both (·, n) and contiguous."""
-        for j in range(codes.shape[1]):
-            out[k, j] = word_of_code(np.uint32(codes[y, j]), planes)
+        """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
+        return look_up_from(codes, y, 0, planes, out, k)
 
     @kernel
     def shade_row(codes, y, planes, ratios, stray, knots, shades, out):
