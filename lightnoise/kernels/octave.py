@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.triples import join_triples, split_triples
+from lightnoise.kernels.parity import join, split
 
 
 @kernel
@@ -24,42 +24,6 @@ def reflect(index, n):
     if index >= n:
         return np.uint64(2 * n - 1 - index)
     return np.uint64(index)
-
-
-@kernel
-def split(row, channels, even, odd):
-    """Copy the even and the odd cells of a row apart, to behind one reflected cell: −1 is cell 0, −2 is cell 1."""
-    c = channels
-    n = (even.size - 2 * c) // c
-    if c == 3:
-        first = split_triples(row, even, odd)
-    elif c == 1:
-        for j in range(np.uint64(n)):
-            even[j + np.uint64(1)], odd[j + np.uint64(1)] = row[2 * j], row[2 * j + np.uint64(1)]
-        first = n
-    else:
-        first = 0
-    for j in range(first * c, n * c):
-        even[j + c], odd[j + c] = row[j // c * 2 * c + j % c], row[j // c * 2 * c + c + j % c]
-    for j in range(c):
-        even[j], odd[j] = odd[j + c], even[j + c]
-        even[j + c + n * c], odd[j + c + n * c] = odd[j + n * c], even[j + n * c]
-
-
-@kernel
-def join(even, odd, channels, out, y):
-    """Put even and odd cells, without any beyond the ends, side by side as row y."""
-    c, n = channels, even.size // channels
-    if c == 3:
-        first = join_triples(even, odd, out, y)
-    elif c == 1:
-        for j in range(np.uint64(n)):
-            out[y, 2 * j], out[y, 2 * j + np.uint64(1)] = even[j], odd[j]
-        first = n
-    else:
-        first = 0
-    for j in range(first * c, n * c):
-        out[y, j // c * 2 * c + j % c], out[y, j // c * 2 * c + c + j % c] = even[j], odd[j]
 
 
 @kernel

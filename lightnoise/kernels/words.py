@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import join, reflect, reflect_ends, ring_place, split
+from lightnoise.kernels.octave import reflect_ends, ring_place
+from lightnoise.kernels.parity import join, split
 
 
 @kernel
