@@ -13,7 +13,7 @@ from lightnoise.kernels.permute import look_up_words
 from lightnoise.kernels.words import halve_to
 
 #: Pixels that `near_white` looks through at once.
-BLOCK_PIXELS = 32
+BLOCK_PIXELS = 128
 
 
 @kernel
@@ -89,10 +89,10 @@ def near_white(codes, row_largest, channels, threshold, table, rows, columns, li
             continue
         for first in range(0, width, block):
             last = min(first + block, width)
-            hits = 0
-            for j in range(first, last):
-                hits += codes[y, j] >= threshold
-            if hits == 0:
+            largest = np.uint8(0)
+            for j in range(np.uint64(first), np.uint64(last)):
+                largest = max(largest, codes[np.uint64(y), j])
+            if largest < threshold:
                 continue
             for x in range(first // channels, last // channels):
                 bright = False
