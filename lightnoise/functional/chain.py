@@ -173,8 +173,8 @@ def _render(
         finest = lens.finest_level(bloom_params, glare_params, camera, *color.shape[:2]) if through_lens else 0
         if finest > 0:
             return fused.render(color, finest, *effects, camera, with_share)
-        if not through_lens and not gamma_params.has_noise:
-            return fused.tone(color, gamma_params, camera), None
+        if not through_lens:
+            return fused.expose(color, gamma_params, camera), None
     return render_plainly(color, effects, camera, with_share)
 
 

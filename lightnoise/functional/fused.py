@@ -85,18 +85,39 @@ def render(
     return picture, _share(color, table, bright, stray) if with_share else None
 
 
-def tone(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
-    """Return the picture with gamma alone, without noise: a look-up, and the recovered lamps put in singly."""
+def expose(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
+    """Return the picture with gamma alone: by a look-up with recovered lamps put in singly, or developed with noise."""
+    if gamma.has_noise:
+        return _expose_noisily(color, gamma, camera)
     out = codec.tone(color, camera.response, gamma.gamma, gamma.exposure_ev)
     if gamma.exposure_ev < 0.0 and camera.highlight_gain > 1.0:
-        height, _, channels = color.shape
         table = codec.decode_table(camera.response)
         if color.max() >= _near_white(table):
-            codes = np.ascontiguousarray(color).reshape(height, -1)
-            _, bright = _decode(codes, channels, 2 if _quarters(*color.shape[:2]) else 1, table, camera)
-            direct = bright.direct(np.full(channels, 2.0**gamma.exposure_ev, np.float32))
+            _, bright = _decode_alone(color, table, camera)
+            direct = bright.direct(_exposure(gamma, color.shape[2]))
             out[bright.rows, bright.columns] = codec.encode(direct, camera.response, gamma.gamma, out.dtype)
     return out
+
+
+def _expose_noisily(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
+    table = codec.decode_table(camera.response)
+    light, bright = _decode_alone(color, table, camera)
+    codes = np.ascontiguousarray(color).reshape(len(color), -1)
+    out = np.empty_like(codes)
+    no_stray = np.zeros_like(light)
+    _develop(codes, table, _exposure(gamma, color.shape[2]), no_stray, bright, gamma, camera, out)
+    return out.reshape(color.shape)
+
+
+def _exposure(gamma: GammaParams, channels: int) -> Image:
+    return np.full(channels, 2.0**gamma.exposure_ev, np.float32)
+
+
+def _decode_alone(color: Codes, table: Image, camera: Camera) -> tuple[Image, Bright]:
+    """Do what `_decode` does on the coarsest level that it can."""
+    height, width, channels = color.shape
+    codes = np.ascontiguousarray(color).reshape(height, -1)
+    return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ CASES = {
     "sun at the border": [ln.GlareParams(veil=0.03, sun_azimuth_deg=29.9, sun_elevation_deg=0.0)],
     "tone": [ln.BloomParams(scatter=0.1, radius_deg=2.0), ln.GammaParams(gamma=0.7, exposure_ev=1.5)],
     "dark": [ln.GlareParams(veil=0.05), ln.GammaParams(gamma=2.5, exposure_ev=-3.0)],
+    "noise alone": [ln.GammaParams(exposure_ev=-2.0, gamma=1.1, shot=5e-3, read=1e-4, noise_seed=5)],
     "noise": [ln.BloomParams(scatter=0.1, radius_deg=2.0), ln.GammaParams(shot=5e-3, read=1e-4, noise_seed=77)],
 }
 
@@ -62,7 +63,7 @@ def test_both_ways_give_the_same_picture(name, gain, kind, pictures):
 @pytest.mark.parametrize("response", ["linear", "power:2.2", "scurve:0.5"])
 def test_both_ways_agree_for_every_response(response, pictures):
     camera = ln.Camera(response=response)
-    for name in ("tone", "dark", "noise"):
+    for name in ("tone", "dark", "noise", "noise alone"):
         out = ln.chain(pictures["night"], CASES[name], camera=camera)
         fine = ln.chain(pictures["night"].astype(np.uint16) * np.uint16(257), CASES[name], camera=camera) / 257.0
         assert_within_rounding(out, fine)
