@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lightnoise.optics import pyramid
 from lightnoise.optics.psf import RadialPsf
+from lightnoise.optics.quadrature import gauss_legendre
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -163,7 +164,7 @@ def _square_halfwidths(height: int, width: int, fy: float, fx: float) -> Array:
 
 def _square_light(psf: RadialPsf, halfwidths: Array) -> Array:
     """Return the light within squares about the source: the mean of the encircled light over the edge's distances."""
-    nodes, weight = np.polynomial.legendre.leggauss(12)
+    nodes, weight = gauss_legendre(12)
     edge = 1.0 / np.cos((nodes + 1.0) * math.pi / 8.0)
     return np.array(
         [sum(0.5 * w * psf.encircled(a * e) for w, e in zip(weight, edge, strict=True)) for a in halfwidths]
@@ -197,7 +198,7 @@ def light_per_pixel(psf: RadialPsf, dy: Index, dx: Index, fy: float, fx: float) 
     """
     value = psf.density(np.hypot(dy / fy, dx / fx)) / (fy * fx)
     near = (np.maximum(np.abs(dy), np.abs(dx)) <= CORE_PX) & ((dy != 0) | (dx != 0))
-    nodes, weight = np.polynomial.legendre.leggauss(16)
+    nodes, weight = gauss_legendre(16)
     y = (dy[near, None, None] + 0.5 * nodes[:, None]) / fy
     x = (dx[near, None, None] + 0.5 * nodes[None, :]) / fx
     value[near] = np.einsum("nij,i,j->n", psf.density(np.hypot(y, x)), weight, weight) / (4.0 * fy * fx)
@@ -207,7 +208,7 @@ def light_per_pixel(psf: RadialPsf, dy: Index, dx: Index, fy: float, fx: float) 
 
 def _source_pixel(psf: RadialPsf, fy: float, fx: float) -> float:
     """Return the light in the source's own pixel: what is encircled out to its edge, averaged over directions."""
-    nodes, weight = np.polynomial.legendre.leggauss(16)
+    nodes, weight = gauss_legendre(16)
     corner = math.atan2(fy, fx)  # angle of the corner (0.5/fx, 0.5/fy), seen along x
     total = 0.0
     for edge, span in ((0.5 / fx, 0.5 * math.pi - corner), (0.5 / fy, corner)):

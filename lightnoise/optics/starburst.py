@@ -27,8 +27,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lightnoise import checks
+from lightnoise import checks, kernels
 from lightnoise.optics.aperture import Iris
+from lightnoise.optics.quadrature import gauss_legendre
 from lightnoise.optics.spectrum import WAVELENGTHS_NM, rgb_weights
 
 Array = NDArray[np.floating[Any]]
@@ -37,6 +38,7 @@ _NEAR = 25.0  # λN at 550 nm: closer than this, fringes matter
 _LARGE = 4.0  # λN at 550 nm: pixels larger than this …
 _CLOSE = 8.0  # … and closer than this many pixels are divided; in radii of the source, where it is no point
 _PARTS = 4  # per side of a pixel
+_STEP = 0.1  # µm at f/1, of the tabulated pattern: a quarter of the finest fringe
 _WAVELENGTHS_UM = 1e-3 * WAVELENGTHS_NM
 
 
@@ -133,14 +135,20 @@ def starburst_at(
 
 
 class Pattern:
-    """Starburst of a disc, seen by pixels of one size. Lengths in micrometres, y up."""
+    """Starburst of a disc, seen by pixels of one size. Lengths in micrometres, y up.
 
-    def __init__(self, iris: Iris, f_number: float, width: float, height: float, radius: float) -> None:
+    ``tabulated``: pixels close to the light are averages of a table, for parts of pixels larger than fringes.
+    """
+
+    def __init__(
+        self, iris: Iris, f_number: float, width: float, height: float, radius: float, tabulated: bool = False
+    ) -> None:
         self.iris = iris
         self.f_number = f_number
         self.width = width
         self.height = height
         self.radius = radius
+        self.tabulated = tabulated
 
     def light(self, x: Array, y: Array) -> NDArray[np.float32]:
         """Return the light in pixels centred at (x, y) from the disc's centre, shape (len(x), 3)."""
@@ -157,7 +165,7 @@ class Pattern:
         for chosen, method in (
             (around, self._around_disc),
             (divided, self._sum_of_parts),
-            (near, self._quadrature),
+            (near, self._table_means if self.tabulated else self._quadrature),
             (far, self._ridges),
         ):
             if np.any(chosen):
@@ -183,7 +191,7 @@ class Pattern:
 
     def _sum_of_parts(self, x: Array, y: Array) -> Array:
         """Divide the pixels into smaller ones."""
-        smaller = Pattern(self.iris, self.f_number, self.width / _PARTS, self.height / _PARTS, self.radius)
+        smaller = Pattern(self.iris, self.f_number, self.width / _PARTS, self.height / _PARTS, self.radius, True)
         places = (np.arange(_PARTS) + 0.5) / _PARTS - 0.5
         right, up = np.meshgrid(self.width * places, self.height * places)
         return smaller._sums(x, y, right.ravel(), up.ravel())
@@ -193,20 +201,44 @@ class Pattern:
         light = self.light((x[:, None] + right).ravel(), (y[:, None] + up).ravel())
         return np.asarray(light.reshape(x.size, right.size, 3).sum(axis=1))
 
+    def _table_means(self, x: Array, y: Array) -> Array:
+        """Average the tabulated pattern of an unrotated iris, turned, over the pixels."""
+        table, step = _unrotated(self.iris.blades), _STEP * self.f_number
+        across, down = (
+            side * ((np.arange(count) + 0.5) / count - 0.5)
+            for side, count in ((side, math.ceil(side / step)) for side in (self.width, self.height))
+        )
+        right = x[:, None] + np.tile(across, len(down))
+        up = y[:, None] + np.repeat(down, len(across))
+        turn, middle = math.radians(self.iris.rotation_deg), 0.5 * (len(table) - 1)
+        column = (right * (math.cos(turn) / step) + up * (math.sin(turn) / step) + middle).astype(np.float32)
+        row = (up * (math.cos(turn) / step) - right * (math.sin(turn) / step) + middle).astype(np.float32)
+        light = cv2.remap(table, column, row, cv2.INTER_LINEAR)
+        return np.asarray(light.mean(axis=1) * (self.width * self.height / self.f_number**2))
+
     def _quadrature(self, x: Array, y: Array) -> Array:
         """Integrate the transform's square over the pixels, by Gauss-Legendre quadrature."""
         finest = _WAVELENGTHS_UM[0] * self.f_number
         (places_x, weights_x), (places_y, weights_y) = (
-            np.polynomial.legendre.leggauss(math.ceil(2.0 * side / finest) + 1) for side in (self.width, self.height)
+            gauss_legendre(math.ceil(2.0 * side / finest) + 1) for side in (self.width, self.height)
         )
         weights = (0.25 * self.width * self.height * np.outer(weights_x, weights_y)).ravel()
         u = (x[:, None, None] + 0.5 * self.width * places_x[:, None]).astype(np.float32)
         v = (y[:, None, None] + 0.5 * self.height * places_y).astype(np.float32)
-        light = np.zeros((x.size, 3))
+        u, v = (np.broadcast_to(at, (x.size, len(places_x), len(places_y))).reshape(x.size, -1) for at in (u, v))
+        return self._density(u, v, weights)
+
+    def density(self, x: Array, y: Array) -> NDArray[np.float32]:
+        """Return the light of a point per square micrometre at single places, shape (len(x), 3)."""
+        u, v = (at[:, None].astype(np.float32) for at in (x, y))
+        return self._density(u, v, np.ones(1)).astype(np.float32)
+
+    def _density(self, u: Array, v: Array, weights: Array) -> Array:
+        """Return sums over places (n, k), weighted, of the light per square micrometre, shape (n, 3)."""
+        light = np.zeros((len(u), 3))
         for wavelength, rgb in zip(_WAVELENGTHS_UM, rgb_weights(), strict=True):
             cell = float(wavelength) * self.f_number
-            intensity = self._intensity(u / cell, v / cell).reshape(x.size, -1)
-            light += (intensity @ weights)[:, None] * (rgb / (Iris.area * cell * cell))
+            light += (self._intensity(u / cell, v / cell) @ weights)[:, None] * (rgb / (Iris.area * cell * cell))
         return light
 
     def _intensity(self, u: Array, v: Array) -> Array:
@@ -237,8 +269,8 @@ class Pattern:
 
     def _ridges(self, x: Array, y: Array) -> Array:
         """Return the mean over the fringes: a ridge along the normal of each edge, or a round halo."""
-        squared = x * x + y * y
         if not self.iris.blades:
+            squared = x * x + y * y
             cells = self.f_number * _WAVELENGTHS_UM @ rgb_weights()
             return np.asarray(squared[:, None] ** -1.5 * (self.width * self.height / math.pi**3 * cells))
         light = np.zeros((x.size, 3), dtype=np.float32)
@@ -246,12 +278,7 @@ class Pattern:
         brightness = facing * self.width * self.height * self.iris.side**2 / (4.0 * math.pi**2 * Iris.area)
         for cosine, sine in normals:
             table, step = self.ridge_profile(abs(self.width * sine), abs(self.height * cosine))
-            across = np.abs(y * cosine - x * sine)
-            end = step * (len(table) - 1)
-            fall = brightness * ((x * cosine + y * sine) / squared) ** 2
-            fall *= np.minimum(1.0, end / np.maximum(across, end)) ** 2  # sinc² is 1/t² on average
-            index = np.minimum(across * (1.0 / step) + 0.5, len(table) - 1).astype(np.intp)
-            light += table[index] * fall.astype(np.float32)[:, None]
+            kernels.ridges.add_ridge(x, y, cosine, sine, table, step, brightness, light)
         return light
 
     def ridge_profile(self, side_a: float, side_b: float) -> tuple[NDArray[np.float32], float]:
@@ -265,15 +292,23 @@ class Pattern:
         step = max(a + b, 64.0 * ridge.step, self.radius) / 64.0
         margin = round(self.radius / step)
         at = step * np.arange(-margin, (ridge.reach + 4.0 * (a + b + self.radius)) / step)
-        table = ridge.second_integral(at + (a + b)) + ridge.second_integral(at - (a + b))
-        table -= ridge.second_integral(at + (a - b)) + ridge.second_integral(at - (a - b))
-        table /= 4.0 * a * b
+        table = ridge.second_difference(at, a, b) / (4.0 * a * b)
         # The disc's shadow is a half circle; each step gets its share of the area.
         edges = np.clip((np.arange(-margin, margin + 2) - 0.5) / max(margin, 0.5), -1.0, 1.0)
         shadow = np.diff(edges * np.sqrt(1.0 - edges * edges) + np.arcsin(edges)) / math.pi
         table = np.stack([np.convolve(column, shadow, mode="valid") for column in table.T], axis=1)
         table[-1] = ridge.tail / (step * (len(table) - 1)) ** 2
         return table.astype(np.float32), step
+
+
+@lru_cache(maxsize=8)
+def _unrotated(blades: int) -> NDArray[np.float32]:
+    """Return the pattern of an unrotated iris at f/1 on a lattice, (n, n, 3), upwards, in light per square micrometre."""
+    reach = math.ceil((_NEAR * 0.55 + _LARGE * 0.55) / _STEP)
+    right, up = np.meshgrid(_STEP * np.arange(-reach, reach + 1.0), _STEP * np.arange(-reach, 1.0))
+    pattern = Pattern(Iris(blades), 1.0, 1.0, 1.0, 0.0)
+    lower = pattern.density(right.ravel(), up.ravel()).reshape(*right.shape, 3)
+    return np.concatenate([lower, lower[-2::-1, ::-1]])
 
 
 class _Ridge:
@@ -285,8 +320,8 @@ class _Ridge:
         self.reach = 40.0 * zeros[-1]
         self.half = 0.5 * zeros @ rgb_weights()  # ∫₀^∞ p
         self.tail = zeros**2 @ rgb_weights() / (2.0 * math.pi**2)  # p → tail/t² on average
-        self._t = np.arange(0.0, self.reach, self.step)
-        profile = np.sinc(self._t[:, None] / zeros) ** 2 @ rgb_weights()
+        t = np.arange(0.0, self.reach, self.step)
+        profile = np.sinc(t[:, None] / zeros) ** 2 @ rgb_weights()
         self._table = self._integral(self._integral(profile))
 
     def _integral(self, values: Array) -> NDArray[np.float64]:
@@ -295,13 +330,11 @@ class _Ridge:
         np.cumsum(0.5 * self.step * (values[1:] + values[:-1]), axis=0, out=result[1:])
         return result
 
-    def second_integral(self, t: Array) -> Array:
-        """Return ∫₀^t ∫₀^t' p, shape (len(t), 3)."""
-        t = np.abs(t)
-        end = self._t[-1]
-        beyond = np.maximum(t, end)[:, None]
-        rest = self.half * (beyond - end) - self.tail * np.log(beyond / end)
-        return np.stack([np.interp(t, self._t, column) for column in self._table.T], axis=1) + rest
+    def second_difference(self, t: Array, a: float, b: float) -> Array:
+        """Return F(t + a + b) + F(t − a − b) − F(t + a − b) − F(t − a + b), F(t) = ∫₀^t ∫₀^t' p, shape (len(t), 3)."""
+        out = np.empty((len(t), 3))
+        kernels.ridges.second_difference(t, a, b, self._table, self.step, self.half, self.tail, out)
+        return out
 
 
 @lru_cache(maxsize=4)
