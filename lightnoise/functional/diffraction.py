@@ -68,28 +68,31 @@ class Kernel:
         """
         key = (channel, *size)
         if key not in self._gains:
-            self._gains[key] = _real_for_both(self._transform(channel, size))
+            gain = self._transform(channel, size)
+            _keep_real(gain)
+            self._gains[key] = gain
         return self._gains[key]
 
     def _transform(self, channel: int, size: tuple[int, int]) -> Image:
-        rows, columns = self.values.shape[:2]
-        field = np.zeros(size, np.float32)
-        field[:rows, :columns] = self.values[..., channel]
-        centred = np.roll(field, (-self.reach[0], -self.reach[1]), axis=(0, 1))
-        return np.asarray(cv2.dft(centred), np.float32)
+        reach_y, reach_x = self.reach
+        values = self.values[..., channel]
+        field = np.zeros(size, np.float32)  # centred on the first cell, about which the field is periodic
+        field[: reach_y + 1, : reach_x + 1] = values[reach_y:, reach_x:]
+        field[: reach_y + 1, size[1] - reach_x :] = values[reach_y:, :reach_x]
+        field[size[0] - reach_y :, : reach_x + 1] = values[:reach_y, reach_x:]
+        field[size[0] - reach_y :, size[1] - reach_x :] = values[:reach_y, :reach_x]
+        return np.asarray(cv2.dft(field, dst=field), np.float32)
 
 
-def _real_for_both(packed: Image) -> Image:
-    """Return a packed spectrum with every imaginary part replaced by its real part.
+def _keep_real(packed: Image) -> None:
+    """Replace every imaginary part of a packed spectrum by its real part, in place.
 
     OpenCV packs real and imaginary parts beside each other along the rows, but one below the other in the first and the
     last column; the zeroth and the highest frequency have a real part alone.
     """
-    out = packed.copy()
-    out[:, 2:-1:2] = packed[:, 1:-1:2]
-    out[2:-1:2, 0] = packed[1:-1:2, 0]
-    out[2:-1:2, -1] = packed[1:-1:2, -1]
-    return out
+    packed[:, 2:-1:2] = packed[:, 1:-1:2]
+    packed[2:-1:2, 0] = packed[1:-1:2, 0]
+    packed[2:-1:2, -1] = packed[1:-1:2, -1]
 
 
 @dataclass(frozen=True)
