@@ -165,7 +165,7 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     after_y, after_x = size[0] - height - reach_y, size[1] - width - reach_x
     channels = []
     for c, channel in enumerate(cv2.split(light)):
-        field = cv2.copyMakeBorder(channel, reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT)
+        field: Image = np.asarray(cv2.copyMakeBorder(channel, reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT))
         cv2.dft(field, dst=field)
         _filter(field, [(weight, kernel.gain(c, size)) for weight, kernel in kernels])
         cv2.dft(field, dst=field, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)

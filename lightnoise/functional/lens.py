@@ -11,7 +11,7 @@ from lightnoise.camera import Camera
 from lightnoise.functional import diffraction, reflections
 from lightnoise.functional import sun as suns
 from lightnoise.functional.budget import Budget, share
-from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level, shaped_level
+from lightnoise.functional.grid import frame_sizes, grid_of_level, shaped_level
 from lightnoise.optics import mixture, pyramid
 from lightnoise.optics.luminance import luminance
 from lightnoise.params import BloomParams, GlareParams
@@ -132,7 +132,9 @@ def stray_light(
     if sun is not None:
         stray += _channels(suns.stray(sun, budget, glare, camera, grid), channels)
     if budget.ghosts > 0.0:
-        stray += _ghosts(coarse[0], budget, glare, camera, sun, grid)
+        grids = [grid_of_level(height, width, camera, shaped + octave) for octave in range(len(coarse))]
+        iris = camera.f_number, glare.blades, glare.rotation_deg
+        stray += reflections.ghosts(coarse, grids, budget.ghosts, *iris, sun)
     if fine:
         stray = pyramid.collapse(fine, weights[level:shaped], coarser=stray)
     disc = suns.disc(sun, frame) if sun is not None else None
@@ -164,15 +166,6 @@ def radial_weights(budget: Budget, camera: Camera, height: int, width: int) -> t
             direct += fraction * fitted.direct
             weights += fraction * fitted.weights
     return direct, weights
-
-
-def _ghosts(
-    light: Image, budget: Budget, glare: GlareParams, camera: Camera, sun: suns.Sun | None, grid: Grid
-) -> Image:
-    point = None
-    if sun is not None and sun.has_picture:
-        point = np.array([*sun.offset(grid), *[sun.light(grid)] * light.shape[2]], np.float32)
-    return reflections.ghosts(light, budget.ghosts, grid, camera.f_number, glare.blades, glare.rotation_deg, point)
 
 
 def _channels(image: Image, channels: int) -> Image:

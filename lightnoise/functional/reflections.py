@@ -13,6 +13,8 @@ from lightnoise import kernels
 from lightnoise.constants import LUMA
 from lightnoise.functional.diffraction import Kernel, even_dft_size
 from lightnoise.functional.grid import Grid
+from lightnoise.functional.sun import Sun
+from lightnoise.optics import pyramid
 from lightnoise.optics.ghosts import Ghost, ghost_disc, ghost_table
 
 Image = NDArray[np.float32]
@@ -20,43 +22,73 @@ Image = NDArray[np.float32]
 #: Ghosts that are drawn: the brightest per area. The rest are so wide that they merge with the veil.
 DRAWN = 10
 
+#: Least radius of a disc, and least length of the picture's longer side, cells, on a coarser grid; and how many octaves
+#: coarser that may be. By two, a disc's edge would look soft.
+LEAST_RADIUS, LEAST_SIZE, COARSEST = 8.0, 64, 1
+
 #: Largest ghost drawn, radius as a part of the frame's height.
 LARGEST = 0.3
 
 
 def ghosts(
-    light: Image,
+    levels: list[Image],
+    grids: list[Grid],
     fraction: float,
-    grid: Grid,
     f_number: float,
     blades: int,
     rotation_deg: float,
-    sun: Image | None,
+    sun: Sun | None,
 ) -> Image:
     """Return the ghosts of a picture of light.
 
     Parameters
     ----------
-    light : ndarray of shape (h, w, C), float32
-        Linear light on ``grid``.
+    levels : list of ndarray of shape (h, w, C), float32
+        Linear light on the pyramid's levels from the one on which light with a shape of its own is drawn.
+    grids : list of Grid
+        Their grids.
     fraction : float
         Part of the light that the drawn ghosts have together, in the channel where they are strongest.
-    grid : Grid
     f_number, blades, rotation_deg
         The iris.
-    sun : ndarray of shape (2 + C,), optional
-        An added light beside the picture: offset from the centre in cells (down, right), and its light.
+    sun : Sun, optional
+        An added sun that has ghosts too.
 
     Returns
     -------
     ndarray of shape (h, w, C), float32
+        On the first of the levels.
     """
+    drawn = drawn_ghosts(f_number, grids[0].height / grids[0].focal_y)
+    scale = fraction / strongest_channel(drawn)
+    by_octave = ghosts_by_octave(f_number, grids[0])
+    result: Image | None = None
+    for octave in range(max(by_octave), -1, -1):
+        light, grid = levels[octave], grids[octave]
+        if result is not None:
+            result = pyramid.enlarge(result, light.shape[:2])
+        if octave in by_octave:
+            point = None
+            if sun is not None and sun.has_picture:
+                point = np.array([*sun.offset(grid), *[sun.light(grid)] * light.shape[2]], np.float32)
+            made = _draw(light, by_octave[octave], scale, grid, blades, rotation_deg, point)
+            result = made if result is None else result + made
+    assert result is not None
+    return result
+
+
+def _draw(
+    light: Image,
+    drawn: tuple[Ghost, ...],
+    scale: float,
+    grid: Grid,
+    blades: int,
+    rotation_deg: float,
+    sun: Image | None,
+) -> Image:
+    """Draw ghosts on one grid; ``sun`` (2 + C,) is an added light's offset from the centre, cells, and its light."""
     height, width, channels = light.shape
-    drawn = drawn_ghosts(f_number, grid.height / grid.focal_y)
-    discs = [
-        iris_disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0))
-        for ghost in drawn
-    ]
+    discs = discs_of(drawn, grid, blades, rotation_deg)
     pad = max(disc.reach[0] for disc in discs) + 1
     size = even_dft_size(height + 2 * pad), even_dft_size(width + 2 * pad)
     spectra = np.zeros((channels, *size), np.float32)
@@ -66,13 +98,33 @@ def ghosts(
         kernels.ghosting.splat(light, ghost.magnification, pad, image)
         if sun is not None:
             _add_point(image, ghost.magnification * sun[:2] + 0.5 * np.array([height - 1, width - 1]) + pad, sun[2:])
-        tint = tint_of(ghost, channels) * (fraction / strongest_channel(drawn))
-        for c in range(channels):
-            field: Image = np.asarray(cv2.dft(np.ascontiguousarray(image[..., c])), np.float32)
+        tint = tint_of(ghost, channels) * scale
+        for c, channel in enumerate(cv2.split(image)):
+            field: Image = np.asarray(cv2.dft(channel, dst=channel), np.float32)
             cv2.scaleAdd(disc.filtered(field, 0, size), float(tint[c]), spectra[c], dst=spectra[c])
-    # rounding may leave a little less than no light
-    wide = [np.maximum(cv2.dft(one, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE), 0.0) for one in spectra]
-    return np.stack([one[pad : pad + height, pad : pad + width] for one in wide], axis=2)
+    wide = [cv2.dft(one, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE) for one in spectra]
+    out: Image = np.stack([one[pad : pad + height, pad : pad + width] for one in wide], axis=2)
+    return np.maximum(out, 0.0, out=out)  # rounding may leave a little less than no light
+
+
+def discs_of(drawn: tuple[Ghost, ...], grid: Grid, blades: int, rotation_deg: float) -> list[Kernel]:
+    """Return the discs of ghosts on a grid."""
+    return [
+        iris_disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0))
+        for ghost in drawn
+    ]
+
+
+@lru_cache(maxsize=64)
+def ghosts_by_octave(f_number: float, grid: Grid) -> dict[int, tuple[Ghost, ...]]:
+    """Return the ghosts that are drawn as many octaves coarser than ``grid`` as they stay discs there."""
+    found: dict[int, tuple[Ghost, ...]] = {}
+    coarsest = min(max(0, math.floor(math.log2(max(grid.height, grid.width) / LEAST_SIZE))), COARSEST)
+    for ghost in drawn_ghosts(f_number, grid.height / grid.focal_y):
+        octaves = math.floor(math.log2(max(ghost.radius * grid.focal_x / LEAST_RADIUS, 1.0)))
+        octave = min(octaves, coarsest)
+        found[octave] = (*found.get(octave, ()), ghost)
+    return found
 
 
 def taken(fraction: float, grid: Grid, f_number: float, channels: int) -> NDArray[np.float64]:

@@ -81,14 +81,14 @@ class _Tables:
             place = builder.lshr(scaled[-1], _all(_WORDS, 10))
             place = builder.select(dark, place, builder.or_(place, _all(_WORDS, 64)))
             places.append(builder.bitcast(place, _BYTES))
-        place = loop.shuffle(*places, BY_LANES)
+        place = loop.shuffle(places[0], places[1], BY_LANES)
         parts = [(self.bytes_of(place, low), self.bytes_of(place, low + 4)) for low in (0, 2)]
         shades = []
         for word, order in zip(scaled, LANES_IN_TURN, strict=True):
             base, slope = (builder.bitcast(loop.shuffle(low, high, order), _WORDS) for low, high in parts)
             rise = _upper_product(builder, builder.shl(word, _all(_WORDS, 6)), slope)
             shades.append(builder.bitcast(builder.add(base, rise), _BYTES))
-        return loop.shuffle(*shades, ODD)
+        return loop.shuffle(shades[0], shades[1], ODD)
 
 
 def _all(kind: Any, value: int) -> Any:
@@ -108,28 +108,33 @@ def _call(builder: Any, name: str, a: Any, b: Any) -> Any:
     return builder.call(function, [a, b])
 
 
-@intrinsic
-def _words_of_codes(typing: Any, codes: Any, first: Any, planes: Any, out: Any, at: Any, count: Any) -> Any:
-    """Store the words of a count of codes, whole registers, from ``first`` on, at ``at`` on; return the largest code."""
+def _looking_up() -> Any:
+    """Return what looks up the words of whole registers of codes."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        loop = RegisterLoop(context, builder, signature, arguments)
-        source, target = loop.place(0, arguments[1]), loop.place(3, arguments[4])
-        tables = _Tables(loop, 2)
-        largest = cgutils.alloca_once_value(builder, _all(_BYTES, 0))
+    @intrinsic
+    def look_up(typing: Any, codes: Any, first: Any, planes: Any, out: Any, at: Any, count: Any) -> Any:
+        """Store the words of a count of codes from ``first`` on, at ``at`` on, and return the largest code."""
 
-        def body(index: Any) -> None:
-            code = loop.load(builder.gep(source, [index]), _BYTES)
-            builder.store(_call(builder, "llvm.umax.v64i8", builder.load(largest), code), largest)
-            for number, word in enumerate(tables.words_of_codes(code)):
-                loop.store(word, builder.gep(target, [index]), number)
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            loop = RegisterLoop(context, builder, signature, arguments)
+            source, target = loop.place(0, arguments[1]), loop.place(3, arguments[4])
+            tables = _Tables(loop, 2)
+            largest = cgutils.alloca_once_value(builder, _all(_BYTES, 0))
 
-        loop.run(arguments[5], BYTES, body)
-        name = "llvm.vector.reduce.umax.v64i8"
-        reduce = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(8), [_BYTES]), name)
-        return builder.call(reduce, [builder.load(largest)])
+            def body(index: Any) -> None:
+                code = loop.load(builder.gep(source, [index]), _BYTES)
+                builder.store(_call(builder, "llvm.umax.v64i8", builder.load(largest), code), largest)
+                for number, word in enumerate(tables.words_of_codes(code)):
+                    loop.store(word, builder.gep(target, [index]), number)
 
-    return types.uint8(codes, types.int64, planes, out, types.int64, types.int64), generate
+            loop.run(arguments[5], BYTES, body)
+            name = "llvm.vector.reduce.umax.v64i8"
+            reduce = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(8), [_BYTES]), name)
+            return builder.call(reduce, [builder.load(largest)])
+
+        return types.uint8(codes, types.int64, planes, out, types.int64, types.int64), generate
+
+    return look_up
 
 
 def _shading(scaled: bool) -> Any:
@@ -165,7 +170,7 @@ def _shading(scaled: bool) -> Any:
     return shade
 
 
-_shade, _shade_scaled = _shading(False), _shading(True)
+_look_up, _shade, _shade_scaled = _looking_up(), _shading(False), _shading(True)
 
 
 @kernel
@@ -224,7 +229,7 @@ if HAS_PERMUTES:
         """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
         n = codes.shape[1]
         whole = n - n % BYTES
-        largest = _words_of_codes(codes, np.int64(y) * n, planes, out, np.int64(k) * n, whole)
+        largest = _look_up(codes, np.int64(y) * n, planes, out, np.int64(k) * n, whole)
         return max(largest, look_up_from(codes, y, whole, planes, out, k))
 
     @kernel

@@ -41,8 +41,7 @@ def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
 
 @kernel
 def halve_to(rows, i, height, channels, row, even, odd, out, y):
-    """Row i of D of ``height`` rows, to row y of out; the arguments are those of `lightnoise.kernels.octave.halve_to`.
-    """
+    """Row i of D of ``height`` rows, to row y of out; see `lightnoise.kernels.octave.halve_to`."""
     n = rows.shape[0]
     k0, k1 = ring_place(2 * i - 2, height, n), ring_place(2 * i - 1, height, n)
     k2, k3 = ring_place(2 * i, height, n), ring_place(2 * i + 1, height, n)
@@ -57,7 +56,7 @@ def halve_to(rows, i, height, channels, row, even, odd, out, y):
 
 @kernel
 def widen_row(row, channels, even, odd, out, y):
-    """U along a row, to row y; the arguments are those of `lightnoise.kernels.octave.widen_row`."""
+    """U along a row, to row y; see `lightnoise.kernels.octave.widen_row`."""
     reflect_ends(row, channels, np.int64(1))
     c, twice = np.uint64(channels), np.uint64(2 * channels)
     for j in range(np.uint64(even.size)):

@@ -303,7 +303,7 @@ class Pattern:
 
 @lru_cache(maxsize=8)
 def _unrotated(blades: int) -> NDArray[np.float32]:
-    """Return the pattern of an unrotated iris at f/1 on a lattice, (n, n, 3), upwards, in light per square micrometre."""
+    """Return an unrotated iris's pattern at f/1 on a lattice, (n, n, 3), upwards, in light per square micrometre."""
     reach = math.ceil((_NEAR * 0.55 + _LARGE * 0.55) / _STEP)
     right, up = np.meshgrid(_STEP * np.arange(-reach, reach + 1.0), _STEP * np.arange(-reach, 1.0))
     pattern = Pattern(Iris(blades), 1.0, 1.0, 1.0, 0.0)

@@ -20,7 +20,6 @@ from torch import Tensor
 from lightnoise.adapters.torch.convolution import spectrum, transform_length
 from lightnoise.adapters.torch.placing import column, one_for_all, place
 from lightnoise.functional import reflections
-from lightnoise.functional.diffraction import Kernel
 from lightnoise.functional.grid import Grid
 from lightnoise.functional.sun import Sun
 from lightnoise.optics.ghosts import Ghost
@@ -29,10 +28,12 @@ from lightnoise.params import GlareParams
 
 @dataclass(frozen=True)
 class Ghosts:
-    """What ghosts do to a picture of h x w cells, on a field of N x M that has room for all of them.
+    """What those ghosts that are drawn on one grid do to a picture of h x w cells, on a field of N x M around it.
 
     Parameters
     ----------
+    octave : int
+        How many octaves coarser than the shaped level the grid is.
     parts : Tensor of shape (B or 1, 1, 1, 1), float32
         Fractions of the light.
     rows, columns : Tensor of shape (G, N, h) and (G, w, M), float32
@@ -46,6 +47,7 @@ class Ghosts:
         Where in the field the picture is, and M.
     """
 
+    octave: int
     parts: Tensor
     rows: Tensor
     columns: Tensor
@@ -60,20 +62,18 @@ class Ghosts:
         cls,
         glares: Sequence[GlareParams],
         suns: Sequence[Sun | None],
-        f_number: float,
+        drawn: tuple[Ghost, ...],
+        strongest: float,
+        octave: int,
         grid: Grid,
         channels: int,
         device: torch.device,
-    ) -> Ghosts | None:
-        """Plan the ghosts of samples; None if there are none."""
+    ) -> Ghosts:
+        """Plan ghosts of samples, some of which have any; ``strongest`` is `strongest_channel` of all ghosts."""
         lit = [(glare.blades, glare.rotation_deg) for glare in glares if glare.ghosts > 0.0]
-        if not lit:
-            return None
-        drawn = reflections.drawn_ghosts(f_number, grid.height / grid.focal_y)
-        pad = 1 + max(kernel.reach[0] for iris in set(lit) for kernel in _discs(drawn, *iris, grid))
+        pad = 1 + max(kernel.reach[0] for iris in set(lit) for kernel in reflections.discs_of(drawn, grid, *iris))
         field = transform_length(grid.height + 2 * pad), transform_length(grid.width + 2 * pad)
         each = [(g.blades, g.rotation_deg) if g.ghosts > 0.0 else lit[0] for g in glares]
-        strongest = reflections.strongest_channel(drawn)
         tints = np.stack([reflections.tint_of(ghost, channels) / strongest for ghost in drawn])
         sun_rows, sun_columns = None, None
         if any(sun is not None and sun.has_picture and g.ghosts > 0.0 for sun, g in zip(suns, glares, strict=True)):
@@ -81,11 +81,12 @@ class Ghosts:
             sun_rows = place([rows for rows, _ in points], device)[:, :, None, :, None]
             sun_columns = place([columns for _, columns in points], device)[:, :, None, None, :]
         return cls(
+            octave,
             column([glare.ghosts for glare in glares], device),
-            _scalings(f_number, grid, grid.height, pad, field[0], device),
-            _scalings(f_number, grid, grid.width, pad, field[1], device).transpose(1, 2).contiguous(),
+            _scalings(drawn, grid.height, pad, field[0], device),
+            _scalings(drawn, grid.width, pad, field[1], device).transpose(1, 2).contiguous(),
             place(tints, device)[:, :, None, None],
-            one_for_all(each, lambda iris: _iris_spectra(f_number, *iris, grid, field, device)),
+            one_for_all(each, lambda iris: _iris_spectra(drawn, *iris, grid, field, device)),
             sun_rows,
             sun_columns,
             pad,
@@ -107,28 +108,24 @@ def ghosts(light: Tensor, plan: Ghosts) -> Tensor:
     return drawn.narrow(2, plan.pad, height).narrow(3, plan.pad, width).clamp(min=0.0) * plan.parts
 
 
-@lru_cache(maxsize=64)
-def _discs(drawn: tuple[Ghost, ...], blades: int, rotation_deg: float, grid: Grid) -> list[Kernel]:
-    return [
-        reflections.iris_disc(ghost.radius * grid.focal_x, blades, rotation_deg + (180.0 if ghost.inverted else 0.0))
-        for ghost in drawn
-    ]
-
-
 @lru_cache(maxsize=32)
 def _iris_spectra(
-    f_number: float, blades: int, rotation_deg: float, grid: Grid, field: tuple[int, int], device: torch.device
+    drawn: tuple[Ghost, ...],
+    blades: int,
+    rotation_deg: float,
+    grid: Grid,
+    field: tuple[int, int],
+    device: torch.device,
 ) -> Tensor:
     """Return the spectra of each ghost's disc, (G, 1, N, M // 2 + 1)."""
-    drawn = reflections.drawn_ghosts(f_number, grid.height / grid.focal_y)
-    spectra = [spectrum(kernel.values[..., 0], field) for kernel in _discs(drawn, blades, rotation_deg, grid)]
+    discs = reflections.discs_of(drawn, grid, blades, rotation_deg)
+    spectra = [spectrum(disc.values[..., 0], field) for disc in discs]
     return torch.from_numpy(np.stack(spectra)[:, None]).to(device)
 
 
 @lru_cache(maxsize=32)
-def _scalings(f_number: float, grid: Grid, n: int, pad: int, length: int, device: torch.device) -> Tensor:
+def _scalings(drawn: tuple[Ghost, ...], n: int, pad: int, length: int, device: torch.device) -> Tensor:
     """Return for each ghost the matrix that brings n cells to the field's, (G, length, n)."""
-    drawn = reflections.drawn_ghosts(f_number, grid.height / grid.focal_y)
     offsets = np.arange(n) - 0.5 * (n - 1)
     matrices = [_shared(ghost.magnification * offsets + 0.5 * (n - 1) + pad, length).T for ghost in drawn]
     return torch.from_numpy(np.stack(matrices)).contiguous().to(device)

@@ -44,7 +44,8 @@ class Lens:
     shaped : int
         Place among the levels, the first one being 0, of that on which light with a shape of its own is drawn.
     diffraction : Diffraction or None
-    ghosts : Ghosts or None
+    ghosts : tuple of Ghosts
+        Those of each level on which any are drawn.
     sun : Tensor of shape (B or 1, C, h, w), float32, or None
         Stray light of an added sun, on that level.
     disc : Patches or None
@@ -57,7 +58,7 @@ class Lens:
     pyramid: Pyramid
     shaped: int
     diffraction: Diffraction | None
-    ghosts: Ghosts | None
+    ghosts: tuple[Ghosts, ...]
     sun: Tensor | None
     disc: Patches | None
 
@@ -87,7 +88,7 @@ class Lens:
             pyramid=_pyramid(frame_sizes(height, width, camera)[1:], device),
             shaped=level - 1,
             diffraction=Diffraction.of(budgets, glares, camera, grid, channels, device),
-            ghosts=Ghosts.of(glares, lights, camera.f_number, grid, channels, device),
+            ghosts=_ghosts(glares, lights, camera, height, width, channels, device),
             sun=sun.stray(lights, budgets, glares, camera, grid, channels, device),
             disc=Patches.of([_disc(light, frame) for light in lights], (height, width), device),
         )
@@ -99,9 +100,11 @@ def stray_light(light: Tensor, first: Octave, plan: Lens) -> Tensor:
     drawn = [plan.sun] if plan.sun is not None else []
     if plan.diffraction is not None:
         drawn.append(diffracted(levels[plan.shaped], plan.diffraction))
-    if plan.ghosts is not None:
-        drawn.append(ghosts(levels[plan.shaped], plan.ghosts))
     extra = {plan.shaped: sum(drawn[1:], drawn[0])} if drawn else {}
+    for part in plan.ghosts:
+        level = plan.shaped + part.octave
+        made = ghosts(levels[level], part)
+        extra[level] = extra[level] + made if level in extra else made
     wide = pyramid.enlarge(pyramid.collapse(levels, plan.weights, plan.pyramid, extra), first)
     return wide if plan.own is None else wide + pyramid.smooth(light * plan.own, first)
 
@@ -113,6 +116,28 @@ def stray_share(light: Tensor, stray: Tensor, plan: Lens) -> Tensor:
         direct = plan.disc.add(direct, plan.kept)
     scattered = luminance(stray)
     return scattered / (scattered + luminance(direct) + _UNSEEN)
+
+
+def _ghosts(
+    glares: Sequence[GlareParams],
+    lights: Sequence[suns.Sun | None],
+    camera: Camera,
+    height: int,
+    width: int,
+    channels: int,
+    device: torch.device,
+) -> tuple[Ghosts, ...]:
+    if not any(glare.ghosts > 0.0 for glare in glares):
+        return ()
+    level = shaped_level(height, width, camera)
+    grid = grid_of_level(height, width, camera, level)
+    by_octave = reflections.ghosts_by_octave(camera.f_number, grid)
+    strongest = reflections.strongest_channel(tuple(ghost for drawn in by_octave.values() for ghost in drawn))
+    made = []
+    for octave, drawn in by_octave.items():
+        grid = grid_of_level(height, width, camera, level + octave)
+        made.append(Ghosts.of(glares, lights, drawn, strongest, octave, grid, channels, device))
+    return tuple(made)
 
 
 @lru_cache(maxsize=16)
