@@ -122,12 +122,11 @@ def of_calls(
         )
         yield Mark(f"Bloom of radius {radius:g}°", "of radius 0.5°", limit, measured)
     yield Mark("Bloom", "DCT convolution, same PSF", None, pairs(bloom, subjects.dct_convolution(picture), seconds))
-    # any way through light and back does at least one of these to every sample on the way in, and one on the way out
-    for name, floor in (
-        ("one table look-up of every sample, compiled", subjects.loop_look_up(picture)),
-        ("one polynomial of degree 4 of every sample, compiled", subjects.loop_polynomial(picture)),
-    ):
-        yield Mark(name, "JPEG decode + encode", None, pairs(floor, jpeg, seconds))
+    transforms = subjects.starburst_transforms(picture)
+    yield Mark("the starburst's six transforms alone", "JPEG decode + encode", None, pairs(transforms, jpeg, seconds))
+    for name, draw, same in (("Bloom", subjects.new_radius, bloom), ("the whole chain", subjects.new_iris, chain)):
+        measured = pairs(subjects.redrawn(picture, draw), same, seconds)
+        yield Mark(f"{name}, new params every frame", "the same params every frame", None, measured)
     yield Mark("Bloom", "memcpy", None, pairs(bloom, picture.copy, seconds))
     yield Mark("the whole chain", "memcpy", None, pairs(chain, picture.copy, seconds))
     yield Mark(

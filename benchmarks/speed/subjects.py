@@ -12,7 +12,12 @@ from scipy import fft
 import lightnoise as ln
 from benchmarks.speed.frames import Picture, decode_jpeg, encode_jpeg
 from benchmarks.speed.timing import Call
+from lightnoise.functional.diffraction import REACH, even_dft_size
+from lightnoise.functional.grid import grid_of_level, shaped_level
 from lightnoise.optics.psf import RadialPsf
+
+Effect = ln.BloomParams | ln.GlareParams | ln.GammaParams
+Params = tuple[Effect, ...]
 
 OURS, FLOOR, PEER = "lightnoise", "floor", "peer"
 
@@ -46,7 +51,7 @@ class Subject:
 def ours() -> list[Subject]:
     """Return lightnoise's own rows."""
 
-    def chained(*params: ln.BloomParams | ln.GlareParams | ln.GammaParams) -> Callable[[Picture], Call]:
+    def chained(*params: Effect) -> Callable[[Picture], Call]:
         return lambda frame: lambda: ln.chain(frame, params)
 
     return [
@@ -57,6 +62,8 @@ def ours() -> list[Subject]:
         Subject("chain: Bloom + Glare + Gamma", OURS, chained(BLOOM, GLARE, GAMMA)),
         Subject("chain with sensor noise", OURS, chained(BLOOM, GLARE, NOISY)),
         Subject("chain with sun and ghosts", OURS, chained(BLOOM, SUNNY, GAMMA)),
+        Subject("Bloom, new params every frame", OURS, lambda frame: redrawn(frame, new_radius)),
+        Subject("chain, new params every frame", OURS, lambda frame: redrawn(frame, new_iris)),
     ]
 
 
@@ -111,23 +118,37 @@ def _stringzilla_lut(frame: Picture) -> Call:
     return look_up
 
 
-def loop_look_up(frame: Picture) -> Call:
-    """Look up every byte in a compiled loop, as must be done where the table depends on more than the byte."""
-    from benchmarks.speed import loops
+def starburst_transforms(frame: Picture) -> Call:
+    """Transform three channels there and back on the field that the chain's starburst is convolved on, nothing else."""
+    camera, (height, width) = ln.Camera(), frame.shape[:2]
+    level = grid_of_level(height, width, camera, shaped_level(height, width, camera))
+    reach = max(1, round(REACH * level.width))
+    field = np.ones((even_dft_size(level.height + 2 * reach), even_dft_size(level.width + 2 * reach)), np.float32)
 
-    codes, table = frame.reshape(len(frame), -1), gamma_table()
-    out = np.empty_like(codes)
-    return lambda: loops.look_up(codes, table, out)
+    def transform() -> None:
+        for _ in range(3):
+            cv2.dft(field, dst=field)
+            cv2.dft(field, dst=field, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
+
+    return transform
 
 
-def loop_polynomial(frame: Picture) -> Call:
-    """Evaluate a polynomial of degree 4 at every byte in a compiled, vectorised loop."""
-    from benchmarks.speed import loops
+def redrawn(frame: Picture, draw: Callable[[np.random.Generator], Params]) -> Call:
+    """Apply an effect whose params are drawn anew for every frame, as in training."""
+    random = np.random.default_rng(0)
+    return lambda: ln.chain(frame, draw(random))
 
-    codes = frame.reshape(len(frame), -1)
-    coefficients = tuple(np.float32(c) for c in (0.0, 3e-4, 2e-6, 5e-8, 1e-10))
-    out = np.empty(codes.shape[1], np.float32)
-    return lambda: loops.polynomial(codes, coefficients, out)
+
+def new_radius(random: np.random.Generator) -> Params:
+    """Return `BLOOM` of another radius each time."""
+    return (ln.BloomParams(scatter=BLOOM.scatter, radius_deg=float(random.uniform(1.0, 2.0))),)
+
+
+def new_iris(random: np.random.Generator) -> Params:
+    """Return the whole chain with another bloom, another turn of the iris and another exposure each time."""
+    rotation, exposure = float(random.uniform(0.0, 60.0)), float(random.uniform(0.0, 1.0))
+    glare = ln.GlareParams(veil=GLARE.veil, starburst=GLARE.starburst, blades=GLARE.blades, rotation_deg=rotation)
+    return (*new_radius(random), glare, ln.GammaParams(gamma=GAMMA.gamma, exposure_ev=exposure))
 
 
 def gaussian_blur(frame: Picture, radius_deg: float) -> Call:
