@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lightnoise import kernels as loops
 from lightnoise.camera import Camera
 from lightnoise.constants import LUMA
 from lightnoise.functional.budget import Budget
@@ -162,16 +163,25 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     reach_y = max(kernel.reach[0] for _, kernel in kernels)
     reach_x = max(kernel.reach[1] for _, kernel in kernels)
     size = even_dft_size(height + 2 * reach_y), even_dft_size(width + 2 * reach_x)
-    after_y, after_x = size[0] - height - reach_y, size[1] - width - reach_x
-    channels = []
-    for c, channel in enumerate(cv2.split(light)):
-        field: Image = np.asarray(cv2.copyMakeBorder(channel, reach_y, after_y, reach_x, after_x, cv2.BORDER_REFLECT))
+    fields = np.empty((light.shape[2], *size), np.float32)
+    rows, columns = (
+        _reflected(n, before, length) for n, before, length in ((height, reach_y, size[0]), (width, reach_x, size[1]))
+    )
+    loops.fields.spread_out(light, rows, columns, fields)
+    for c, field in enumerate(fields):
         cv2.dft(field, dst=field)
         _filter(field, [(weight, kernel.gain(c, size)) for weight, kernel in kernels])
         cv2.dft(field, dst=field, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
-        channels.append(field[reach_y : reach_y + height, reach_x : reach_x + width])
-    out: Image = np.asarray(cv2.merge(channels), np.float32).reshape(light.shape)
-    return np.maximum(out, 0.0, out=out)  # rounding may leave a little less than no light
+    out = np.empty_like(light)
+    # rounding may leave a little less than no light, which is cut off
+    loops.fields.bring_together(fields, reach_y, reach_x, out)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _reflected(n: int, before: int, length: int) -> NDArray[np.int64]:
+    """Return the cell of n that stands at each of ``length``, the first being that many before, by reflection."""
+    return np.pad(np.arange(n), (before, length - n - before), mode="symmetric")
 
 
 def _filter(spectrum: Image, gains: list[tuple[float, Image]]) -> None:
