@@ -28,6 +28,41 @@ REACH = 0.25
 HALO_END_DEG = 4.5
 
 
+@dataclass(frozen=True)
+class Gain:
+    """A real spectrum: what the real and the imaginary part of each frequency are multiplied with.
+
+    OpenCV packs real and imaginary parts beside each other along the rows, but one below the other in the first and the
+    last column; the zeroth and the highest frequency have a real part alone.
+
+    Parameters
+    ----------
+    ends : ndarray of shape (2, H), float32
+        For each number of the packed first and last column.
+    inner : ndarray of shape (H, W / 2 − 1), float32
+        For each pair between them.
+    """
+
+    ends: Image
+    inner: Image
+
+    @classmethod
+    def of(cls, packed: Image) -> Gain:
+        """Take the real parts out of a packed spectrum."""
+        ends = packed[:, [0, -1]].T.copy()
+        ends[:, 2:-1:2] = ends[:, 1:-1:2]
+        return cls(ends, np.ascontiguousarray(packed[:, 1:-1:2]))
+
+    @classmethod
+    def sum_of(cls, parts: list[tuple[float, Gain]]) -> Gain:
+        """Return Σ weight·gain."""
+        ends, inner = (
+            reduce(operator.add, [np.float32(weight) * getattr(gain, name) for weight, gain in parts])
+            for name in ("ends", "inner")
+        )
+        return cls(ends, inner)
+
+
 class Kernel:
     """A convolution kernel that keeps its spectra.
 
@@ -41,7 +76,7 @@ class Kernel:
         self.values = values
         self.reach = values.shape[0] // 2, values.shape[1] // 2
         self._spectra: dict[tuple[int, int, int], Image] = {}
-        self._gains: dict[tuple[int, int, int], Image] = {}
+        self._gains: dict[tuple[int, int, int], Gain] = {}
 
     def spectrum(self, channel: int, size: tuple[int, int]) -> Image:
         """Return one channel's spectrum on a field of that size, in OpenCV's packed form."""
@@ -56,22 +91,20 @@ class Kernel:
         turned = self.values[::-1, ::-1]
         return bool(np.abs(self.values - turned).max() <= 1e-6 * self.values.max())
 
-    def filtered(self, spectrum: Image, channel: int, size: tuple[int, int]) -> Image:
-        """Return a field's packed spectrum, of even size, times the kernel's."""
+    def add_filtered(self, field: Image, channel: int, weight: float, total: Image) -> None:
+        """Add a field's packed spectrum, of even size, times the kernel's and a weight to another, in place."""
+        size = field.shape[0], field.shape[1]
         if self.is_symmetric:
-            return np.asarray(spectrum * self.gain(channel, size))
-        return np.asarray(cv2.mulSpectrums(spectrum, self.spectrum(channel, size), 0), np.float32)
+            gain = self.gain(channel, size)
+            loops.fields.add_scaled(field, gain.ends, gain.inner, np.float32(weight), total)
+        else:
+            cv2.scaleAdd(cv2.mulSpectrums(field, self.spectrum(channel, size), 0), weight, total, dst=total)
 
-    def gain(self, channel: int, size: tuple[int, int]) -> Image:
-        """Return what a field's packed spectrum is to be multiplied with, number by number.
-
-        Only for symmetric kernels and even sizes.
-        """
+    def gain(self, channel: int, size: tuple[int, int]) -> Gain:
+        """Return what a field's packed spectrum is to be multiplied with; only for symmetric kernels and even sizes."""
         key = (channel, *size)
         if key not in self._gains:
-            gain = self._transform(channel, size)
-            _keep_real(gain)
-            self._gains[key] = gain
+            self._gains[key] = Gain.of(self._transform(channel, size))
         return self._gains[key]
 
     def _transform(self, channel: int, size: tuple[int, int]) -> Image:
@@ -83,17 +116,6 @@ class Kernel:
         field[size[0] - reach_y :, : reach_x + 1] = values[:reach_y, reach_x:]
         field[size[0] - reach_y :, size[1] - reach_x :] = values[:reach_y, :reach_x]
         return np.asarray(cv2.dft(field, dst=field), np.float32)
-
-
-def _keep_real(packed: Image) -> None:
-    """Replace every imaginary part of a packed spectrum by its real part, in place.
-
-    OpenCV packs real and imaginary parts beside each other along the rows, but one below the other in the first and the
-    last column; the zeroth and the highest frequency have a real part alone.
-    """
-    packed[:, 2:-1:2] = packed[:, 1:-1:2]
-    packed[2:-1:2, 0] = packed[1:-1:2, 0]
-    packed[2:-1:2, -1] = packed[1:-1:2, -1]
 
 
 @dataclass(frozen=True)
@@ -150,12 +172,12 @@ def halo_kernel(focal_y: float, focal_x: float, channels: int) -> Kernel:
     return Kernel(kernel.astype(np.float32))
 
 
-def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
-    """Return Σ weight·(kernel ∗ light) with half-sample symmetric reflection at the borders.
+def add_convolved(light: Image, kernels: list[tuple[float, Kernel]], out: Image) -> None:
+    """Add Σ weight·(kernel ∗ light) to ``out`` in place, with half-sample symmetric reflection at the borders.
 
     Parameters
     ----------
-    light : ndarray of shape (h, w, C), float32
+    light, out : ndarray of shape (h, w, C), float32
     kernels : list of (weight, Kernel)
         Symmetric ones: they look the same turned by half a turn.
     """
@@ -170,12 +192,12 @@ def convolve(light: Image, kernels: list[tuple[float, Kernel]]) -> Image:
     loops.fields.spread_out(light, rows, columns, fields)
     for c, field in enumerate(fields):
         cv2.dft(field, dst=field)
-        _filter(field, [(weight, kernel.gain(c, size)) for weight, kernel in kernels])
-        cv2.dft(field, dst=field, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
-    out = np.empty_like(light)
+        parts = [(weight, kernel.gain(c, size)) for weight, kernel in kernels]
+        weight, gain = parts[0] if len(parts) == 1 else (1.0, Gain.sum_of(parts))
+        loops.fields.scale(field, gain.ends, gain.inner, np.float32(weight / field.size))
+        cv2.dft(field, dst=field, flags=cv2.DFT_INVERSE)
     # rounding may leave a little less than no light, which is cut off
-    loops.fields.bring_together(fields, reach_y, reach_x, out)
-    return out
+    loops.fields.add_together(fields, reach_y, reach_x, out)
 
 
 @lru_cache(maxsize=64)
@@ -184,25 +206,17 @@ def _reflected(n: int, before: int, length: int) -> NDArray[np.int64]:
     return np.pad(np.arange(n), (before, length - n - before), mode="symmetric")
 
 
-def _filter(spectrum: Image, gains: list[tuple[float, Image]]) -> None:
-    """Multiply a spectrum with Σ weight·gain, in place."""
-    if len(gains) == 1:
-        ((weight, gain),) = gains
-        cv2.multiply(spectrum, gain, dst=spectrum, scale=weight)
-    else:
-        spectrum *= reduce(operator.add, [np.float32(weight) * gain for weight, gain in gains])
-
-
 def even_dft_size(least: int) -> int:
     """Return a size that is fast to transform and even."""
     return 2 * cv2.getOptimalDFTSize((least + 1) // 2)
 
 
-def diffracted(light: Image, budget: Budget, spikes: Spikes | None, grid: Grid) -> Image | None:
-    """Return the light of spikes and halo on a grid, or None where there is neither."""
+def add_diffracted(light: Image, budget: Budget, spikes: Spikes | None, grid: Grid, stray: Image) -> None:
+    """Add the light of spikes and halo on a grid to stray light, in place, if there is any."""
     kernels: list[tuple[float, Kernel]] = []
     if spikes is not None and budget.starburst > 0.0:
         kernels.append((budget.starburst, spikes.around))
     if budget.halo > 0.0:
         kernels.append((budget.halo, halo_kernel(grid.focal_y, grid.focal_x, light.shape[2])))
-    return convolve(light, kernels) if kernels else None
+    if kernels:
+        add_convolved(light, kernels, stray)

@@ -125,9 +125,7 @@ def stray_light(
 
     fine, coarse = levels[: shaped - level], levels[shaped - level :]
     stray = pyramid.collapse(coarse, weights[shaped:])
-    diffracted = diffraction.diffracted(coarse[0], budget, spikes, grid)
-    if diffracted is not None:
-        stray += diffracted
+    diffraction.add_diffracted(coarse[0], budget, spikes, grid, stray)
     sun = suns.from_params(glare)
     if sun is not None:
         stray += _channels(suns.stray(sun, budget, glare, camera, grid), channels)

@@ -101,7 +101,7 @@ def _draw(
         tint = tint_of(ghost, channels) * scale
         for c, channel in enumerate(cv2.split(image)):
             field: Image = np.asarray(cv2.dft(channel, dst=channel), np.float32)
-            cv2.scaleAdd(disc.filtered(field, 0, size), float(tint[c]), spectra[c], dst=spectra[c])
+            disc.add_filtered(field, 0, float(tint[c]), spectra[c])
     wide = [cv2.dft(one, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE) for one in spectra]
     out: Image = np.stack([one[pad : pad + height, pad : pad + width] for one in wide], axis=2)
     return np.maximum(out, 0.0, out=out)  # rounding may leave a little less than no light

@@ -21,15 +21,17 @@ def apart(light, i, fields, y, first):
 
 @kernel
 def together(fields, y, first, out, i):
-    """Copy row y of fields (c, H, W) from ``first`` on, at least 0, to row i of out (h, w, c)."""
+    """Add row y of fields (c, H, W) from ``first`` on, at least 0, to row i of out (h, w, c)."""
     zero = np.float32(0.0)
     if out.shape[2] == 3:
         for k in range(np.uint64(out.shape[1])):
             red, green, blue = fields[0, y, k + first], fields[1, y, k + first], fields[2, y, k + first]
-            out[i, k, 0], out[i, k, 1], out[i, k, 2] = max(red, zero), max(green, zero), max(blue, zero)
+            out[i, k, 0] += max(red, zero)
+            out[i, k, 1] += max(green, zero)
+            out[i, k, 2] += max(blue, zero)
     else:
         for k in range(np.uint64(out.shape[1])):
-            out[i, k, 0] = max(fields[0, y, k + first], zero)
+            out[i, k, 0] += max(fields[0, y, k + first], zero)
 
 
 @kernel
@@ -54,15 +56,43 @@ def spread_out(light, rows, columns, fields):
             for k in range(right, np.uint64(columns.size)):
                 fields[c, y, k] = fields[c, y, columns[k] + left]
     for c in range(channels):
-        for y in range(rows.size):
-            if y < top or y >= top + height:
-                source = np.uint64(rows[y] + top)
+        for row in range(rows.size):
+            if row < top or row >= top + height:
+                source = np.uint64(rows[row] + top)
                 for k in range(np.uint64(columns.size)):
-                    fields[c, np.uint64(y), k] = fields[c, source, k]
+                    fields[c, np.uint64(row), k] = fields[c, source, k]
 
 
 @kernel
-def bring_together(fields, top, left, out):
-    """Copy what stands at (top, left) on of fields (c, H, W), at least 0, to out (h, w, c)."""
+def add_together(fields, top, left, out):
+    """Add what stands at (top, left) on of fields (c, H, W), if it is more than 0, to out (h, w, c)."""
     for i in range(out.shape[0]):
         together(fields, np.uint64(top + i), np.uint64(left), out, np.uint64(i))
+
+
+@kernel
+def scale(packed, ends, inner, weight):
+    """Multiply a packed spectrum (H, W) in place: its first and last column by ``ends`` (2, H), pairs by ``inner``."""
+    last = packed.shape[1] - 1
+    for y in range(packed.shape[0]):
+        packed[y, 0] *= weight * ends[0, y]
+        packed[y, last] *= weight * ends[1, y]
+    for y in range(np.uint64(packed.shape[0])):
+        for k in range(np.uint64(inner.shape[1])):
+            gain = weight * inner[y, k]
+            packed[y, 2 * k + np.uint64(1)] *= gain
+            packed[y, 2 * k + np.uint64(2)] *= gain
+
+
+@kernel
+def add_scaled(packed, ends, inner, weight, out):
+    """Add to ``out`` what `scale` would make of a packed spectrum."""
+    last = packed.shape[1] - 1
+    for y in range(packed.shape[0]):
+        out[y, 0] += packed[y, 0] * (weight * ends[0, y])
+        out[y, last] += packed[y, last] * (weight * ends[1, y])
+    for y in range(np.uint64(packed.shape[0])):
+        for k in range(np.uint64(inner.shape[1])):
+            gain = weight * inner[y, k]
+            out[y, 2 * k + np.uint64(1)] += packed[y, 2 * k + np.uint64(1)] * gain
+            out[y, 2 * k + np.uint64(2)] += packed[y, 2 * k + np.uint64(2)] * gain
