@@ -237,7 +237,8 @@ def _develop(
     largest = factor.max()
     ratios = np.empty(0, np.uint16)
     if (factor != largest).any():
-        ratios = np.minimum(np.tile(factor / largest, codes.shape[1] // channels) * 65536.0, 65535.0).astype(np.uint16)
+        of_channels = np.minimum(factor * (65536.0 / largest), 65535.0).astype(np.uint16)
+        ratios = np.tile(of_channels, codes.shape[1] // channels)
     # a product with a ratio is rounded down
     planes = codec.planes_of(table * largest, 1.0 if ratios.size else 0.5)
     kernels.develop_words.develop(

@@ -35,6 +35,21 @@ def together(fields, y, first, out, i):
 
 
 @kernel
+def reflect_ends(fields, c, y, columns, left, right):
+    """Fill row y of field c before ``left`` and from ``right`` on by the row's own cells, see `spread_out`."""
+    before, after = np.uint64(left), np.uint64(columns.size) - right
+    if max(before, after) <= right - before:  # reflected once, in runs
+        for k in range(before):
+            fields[c, y, before - np.uint64(1) - k] = fields[c, y, before + k]
+        for k in range(after):
+            fields[c, y, right + k] = fields[c, y, right - np.uint64(1) - k]
+    else:
+        for k in range(columns.size):
+            if k < left or k >= right:
+                fields[c, y, np.uint64(k)] = fields[c, y, np.uint64(columns[k]) + before]
+
+
+@kernel
 def spread_out(light, rows, columns, fields):
     """Copy light (h, w, c) to fields (c, H, W): cell (i, k) of a field gets row ``rows[i]`` and column ``columns[k]``.
 
@@ -51,10 +66,7 @@ def spread_out(light, rows, columns, fields):
         y = np.uint64(top + i)
         apart(light, np.uint64(i), fields, y, np.uint64(left))
         for c in range(channels):
-            for k in range(np.uint64(left)):
-                fields[c, y, k] = fields[c, y, columns[k] + left]
-            for k in range(right, np.uint64(columns.size)):
-                fields[c, y, k] = fields[c, y, columns[k] + left]
+            reflect_ends(fields, np.uint64(c), y, columns, left, right)
     for c in range(channels):
         for row in range(rows.size):
             if row < top or row >= top + height:
