@@ -170,11 +170,11 @@ def _render(
     if not through_lens and _is_tone_only(color, gamma_params, camera):
         return codec.tone(color, camera.response, gamma_params.gamma, gamma_params.exposure_ev), None
     if fused.serves(color, camera):
-        finest = lens.finest_level(bloom_params, glare_params, camera, *color.shape[:2]) if through_lens else 0
-        if finest > 0:
-            return fused.render(color, finest, *effects, camera, with_share)
         if not through_lens:
             return fused.expose(color, gamma_params, camera), None
+        finest = lens.finest_level(bloom_params, glare_params, camera, *color.shape[:2])
+        if fused.makes(finest, glare_params):
+            return fused.render(color, finest, *effects, camera, with_share)
     return render_plainly(color, effects, camera, with_share)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lightnoise import kernels
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, lens, sensor
+from lightnoise.functional import sun as suns
 from lightnoise.optics import pyramid
 from lightnoise.optics.recovery import NEAR_WHITE, guess, guess_sizes, hold_measured, raised
 from lightnoise.params import BloomParams, GammaParams, GlareParams
@@ -55,6 +56,11 @@ def serves(color: NDArray[Any], camera: Camera) -> bool:
     return color.dtype == np.uint8 and even and camera.pixel_aspect == 1.0 and camera.column_blooming == 0.0
 
 
+def makes(finest: int, glare: GlareParams) -> bool:
+    """Whether `render` makes stray light from the level ``finest`` on; from the frame itself only without a sun."""
+    return finest > 0 or suns.from_params(glare) is None
+
+
 def render(
     color: Codes,
     finest: int,
@@ -66,7 +72,7 @@ def render(
 ) -> tuple[Codes, Image | None]:
     """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W).
 
-    ``finest`` ≥ 1 is the finest level that stray light is made on.
+    ``finest`` is the finest level that stray light is made on, see `makes`.
     """
     height, width, channels = color.shape
     codes = np.ascontiguousarray(color).reshape(height, -1)
@@ -78,7 +84,7 @@ def render(
     factor = stray.kept * exposure
     spread = stray.light * exposure
     out = np.empty_like(codes)
-    _develop(codes, table, factor, spread, bright, gamma, camera, out)
+    _develop(codes, table, factor, stray.own * float(exposure), spread, bright, gamma, camera, out)
     picture = out.reshape(color.shape)
     if stray.disc is not None:
         _put_disc(picture, stray.disc, color, bright, table, factor, spread, gamma, camera)
@@ -105,7 +111,7 @@ def _expose_noisily(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     codes = np.ascontiguousarray(color).reshape(len(color), -1)
     out = np.empty_like(codes)
     no_stray = np.zeros_like(light)
-    _develop(codes, table, _exposure(gamma, color.shape[2]), no_stray, bright, gamma, camera, out)
+    _develop(codes, table, _exposure(gamma, color.shape[2]), 0.0, no_stray, bright, gamma, camera, out)
     return out.reshape(color.shape)
 
 
@@ -138,7 +144,7 @@ class Bright:
     def by_row(self, height: int, factor: Image) -> tuple[Any, ...]:
         """Return what `lightnoise.kernels.develop` puts over the picture."""
         starts = np.searchsorted(self.rows, np.arange(height + 1))
-        return starts, self.columns, self.direct(factor)
+        return starts, self.columns, self.direct(factor), self.light
 
 
 def _quarters(height: int, width: int) -> bool:
@@ -195,34 +201,37 @@ def _level_of(level: Image, color: Codes) -> int:
 
 
 def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Image:
-    direct = table[color] * stray.kept
-    direct[bright.rows, bright.columns] = bright.light * stray.kept
-    if stray.disc is not None:
-        rows, columns, radiance = stray.disc
-        direct[rows, columns] += radiance[..., None] * stray.kept
+    light = table[color]
+    light[bright.rows, bright.columns] = bright.light
     height, width = color.shape[:2]
     half = stray.light
     if _level_of(half, color) == 2:
         half = pyramid.enlarge(half, (height // 2, width // 2))
-    return lens.stray_share(direct, pyramid.enlarge(half, (height, width)))
+    wide = pyramid.collapse([light], np.array([[0.0, stray.own]]), coarser=half)
+    direct = light * stray.kept
+    if stray.disc is not None:
+        lens.add_disc(direct, stray.disc, stray.kept)
+    return lens.stray_share(direct, wide)
 
 
 def _develop(
     codes: Codes,
     table: Image,
     factor: Image,
+    own: float,
     stray: Image,
     bright: Bright,
     gamma: GammaParams,
     camera: Camera,
     out: Codes,
 ) -> None:
+    """Mix, expose and encode: direct light times ``factor``, ``own`` times the frame smoothed, and stray light."""
     channels = len(factor)
     flat_stray, weights = stray.reshape(len(stray), -1), _CELLS[_level_of(stray, codes)]
     recovered = bright.by_row(len(codes), factor)
     shades = codec.shade_table(camera.response, gamma.gamma).for_kernels()
     word_shades = codec.word_shades(camera.response, gamma.gamma)
-    if gamma.has_noise or word_shades is None:
+    if gamma.has_noise or own > 0.0 or word_shades is None:
         noise = (
             np.float32(camera.full_well),
             np.float32(gamma.shot),
@@ -232,7 +241,9 @@ def _develop(
             32 - sensor.NORMAL_BITS,
         )
         repeated = np.tile(factor, codes.shape[1] // channels)
-        kernels.develop.develop(codes, channels, table, repeated, flat_stray, weights, noise, recovered, shades, out)
+        kernels.develop.develop(
+            codes, channels, table, repeated, np.float32(own), flat_stray, weights, noise, recovered, shades, out
+        )
         return
     largest = factor.max()
     ratios = np.empty(0, np.uint16)

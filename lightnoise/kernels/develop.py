@@ -13,12 +13,13 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import reflect, ring_place, widen_row
+from lightnoise.kernels.octave import reflect, ring_place, soft, soften_across, widen_row
 from lightnoise.kernels.sensor import draw_number, noise_key
 
 # Arguments that go together are tuples: ``shades`` (table (n,) uint8, base, shift int32) has the shade of light ≥ 0 at
 # its float's bits >> shift, rounded, less base; beyond the table its ends serve. ``bright`` (starts (H + 1,), columns
-# (n,), direct light (n, c)) are the recovered pixels, row y's those from ``starts[y]`` to ``starts[y + 1]``.
+# (n,), direct light (n, c), scene light (n, c)) are the recovered pixels, row y's those from ``starts[y]`` to
+# ``starts[y + 1]``.
 
 
 @kernel
@@ -99,7 +100,7 @@ def mix_wide(ring, about, out):
 @kernel
 def add_bright(bright, y, wide, light):
     """Set the light of row y's recovered pixels: their own and the stray light ``wide``."""
-    starts, columns, direct = bright
+    starts, columns, direct, _ = bright
     channels = direct.shape[1]
     for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
         for c in range(np.uint32(channels)):
@@ -134,16 +135,38 @@ def noise_row(light, draws, full_well, shot, read):
 
 
 @kernel
-def develop(codes, channels, table, factor, stray, weights, noise, bright, shades, out):
+def light_new_rows(codes, table, bright, row, ring):
+    """Look up the scene light of the rows up to two about ``row`` that are new: row i stands at i % 5."""
+    starts, columns, _, recovered = bright
+    channels = recovered.shape[1]
+    for i in range(row + 2 if row > 0 else 0, min(row + 3, codes.shape[0])):
+        k = np.uint64(i % 5)
+        for j in range(np.uint64(codes.shape[1])):
+            ring[k, j] = table[codes[np.uint64(i), j]]
+        for n in range(np.uint32(starts[i]), np.uint32(starts[i + 1])):
+            for c in range(np.uint32(channels)):
+                ring[k, np.uint32(columns[n] * channels + c)] = recovered[n, c]
+
+
+@kernel
+def add_soft(row, channels, own, wide):
+    """Add ``own`` times S along a row from `soften_across` to stray light."""
+    for j in range(np.uint64(wide.size)):
+        wide[j] += own * soft(row, j, channels)
+
+
+@kernel
+def develop(codes, channels, table, factor, own, stray, weights, noise, bright, shades, out):
     """Mix direct and stray light in floats, add noise, and encode.
 
-    out = shade of noisy(factor·table[codes] + U·stray), ``stray`` (h, w·c) float32 on the first or the second level,
-    with ``weights`` as in `rows_about`. ``factor`` (W·c,) repeats the channels' factors. ``noise``: full well, shot,
-    read, seed, a table of 2^k normal numbers, and 32 − k; an empty table stands for no noise.
+    out = shade of noisy(factor·table[codes] + own·S·scene light + U·stray), ``stray`` (h, w·c) float32 on the first or
+    the second level, with ``weights`` as in `rows_about`. ``factor`` (W·c,) repeats the channels' factors. ``noise``:
+    full well, shot, read, seed, a table of 2^k normal numbers, and 32 − k; an empty table stands for no noise.
     """
     height, width = codes.shape
     full_well, shot, read, seed, normal, normal_shift = noise
     ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
+    near, row = np.empty((5, width), np.float32), np.empty(width + 4 * channels, np.float32)
     wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width, np.uint32), np.empty(width, np.float32)
     key = noise_key(seed)
@@ -151,6 +174,10 @@ def develop(codes, channels, table, factor, stray, weights, noise, bright, shade
         if y % weights.shape[0] == 0:
             widen_new_rows(stray, channels, y // weights.shape[0], scratch, ring)
         mix_wide(ring, rows_about(y, stray.shape[0], weights, ring.shape[0]), wide)
+        if own > 0.0:
+            light_new_rows(codes, table, bright, y, near)
+            soften_across(near, y, height, channels, row)
+            add_soft(row, channels, own, wide)
         mix_row(codes, y, table, factor, wide, light)
         add_bright(bright, y, wide, light)
         if normal.size > 0:

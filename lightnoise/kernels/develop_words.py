@@ -108,7 +108,7 @@ def scratch_rows(size, channels):
 @kernel
 def put_bright(bright, y, stray, shades, out):
     """Put row y's recovered pixels over the picture: the shades of their own light and the stray light's words."""
-    starts, columns, direct = bright
+    starts, columns, direct, _ = bright
     channels = direct.shape[1]
     for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
         for c in range(np.uint32(channels)):

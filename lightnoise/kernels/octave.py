@@ -115,19 +115,37 @@ def widen(coarser, channels, out):
 
 
 @kernel
+def soften_across(rows, y, height, channels, row):
+    """S across rows, about row y of ``height``; ``rows`` are a ring of five or more, or all of them.
+
+    ``row`` has room for two cells more at both ends, which are filled.
+    """
+    n = rows.shape[0]
+    k0, k1, k2 = ring_place(y - 2, height, n), ring_place(y - 1, height, n), ring_place(y, height, n)
+    k3, k4 = ring_place(y + 1, height, n), ring_place(y + 2, height, n)
+    c2 = np.uint64(2 * channels)
+    a, b, d = np.float32(1.0 / 16.0), np.float32(4.0 / 16.0), np.float32(6.0 / 16.0)
+    for j in range(np.uint64(rows.shape[1])):
+        outer, inner = rows[k0, j] + rows[k4, j], rows[k1, j] + rows[k3, j]
+        row[j + c2] = a * outer + b * inner + d * rows[k2, j]
+    reflect_ends(row, channels, np.int64(2))
+
+
+@kernel
+def soft(row, j, channels):
+    """Return S along a row from `soften_across`, at item j."""
+    c = np.uint64(channels)
+    a, b, d = np.float32(1.0 / 16.0), np.float32(4.0 / 16.0), np.float32(6.0 / 16.0)
+    outer, inner = row[j] + row[j + np.uint64(4) * c], row[j + c] + row[j + np.uint64(3) * c]
+    return a * outer + b * inner + d * row[j + np.uint64(2) * c]
+
+
+@kernel
 def add_level(level, channels, plain, smooth, out):
     """Add (plain + smooth·S)·level to out; S is [1 4 6 4 1]/16 along rows and columns."""
     height, width = level.shape
     row = np.empty(width + 4 * channels, np.float32)
-    c1, c2, c3, c4 = np.uint64(channels), np.uint64(2 * channels), np.uint64(3 * channels), np.uint64(4 * channels)
-    a, b, d = np.float32(1.0 / 16.0), np.float32(4.0 / 16.0), np.float32(6.0 / 16.0)
     for y in range(height):
-        k0, k1, k2 = reflect(y - 2, height), reflect(y - 1, height), reflect(y, height)
-        k3, k4 = reflect(y + 1, height), reflect(y + 2, height)
+        soften_across(level, y, height, channels, row)
         for j in range(np.uint64(width)):
-            outer, inner = level[k0, j] + level[k4, j], level[k1, j] + level[k3, j]
-            row[j + c2] = a * outer + b * inner + d * level[k2, j]
-        reflect_ends(row, channels, np.int64(2))
-        for j in range(np.uint64(width)):
-            soft = a * (row[j] + row[j + c4]) + b * (row[j + c1] + row[j + c3]) + d * row[j + c2]
-            out[y, j] += plain * level[y, j] + smooth * soft
+            out[y, j] += plain * level[y, j] + smooth * soft(row, j, channels)
