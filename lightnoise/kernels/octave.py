@@ -98,6 +98,30 @@ def halve(image, channels, out):
 
 
 @kernel
+def halve_rows(image, channels, out):
+    """D along rows alone."""
+    width = image.shape[1]
+    row = np.empty(width, np.float32)
+    even, odd = np.empty(width // 2 + 2 * channels, np.float32), np.empty(width // 2 + 2 * channels, np.float32)
+    for y in range(np.uint64(image.shape[0])):
+        for j in range(np.uint64(width)):
+            row[j] = image[y, j]
+        halve_row(row, channels, even, odd, out, y)
+
+
+@kernel
+def widen_rows(coarser, channels, out):
+    """U along rows alone."""
+    size, c = coarser.shape[1], np.uint64(channels)
+    row = np.empty(size + 2 * channels, np.float32)
+    even, odd = np.empty(size, np.float32), np.empty(size, np.float32)
+    for y in range(np.uint64(coarser.shape[0])):
+        for j in range(np.uint64(size)):
+            row[j + c] = coarser[y, j]
+        widen_row(row, channels, even, odd, out, y)
+
+
+@kernel
 def widen(coarser, channels, out):
     """Level ℓ + 1 to level ℓ: U along rows and columns."""
     height, size = coarser.shape

@@ -131,16 +131,25 @@ def shrink(level: Image, size: tuple[int, int]) -> Image:
         out = np.empty((*size, channels), np.float32)
         kernels.octave.halve(level.reshape(height, -1), channels, out.reshape(size[0], -1))
         return out
+    if _is_double(width, size[1]):
+        rows = _along_rows(level, shrinking(height, size[0]))
+        out = np.empty((*size, channels), np.float32)
+        kernels.octave.halve_rows(rows, channels, out.reshape(size[0], -1))
+        return out
     return apply(level, shrinking(height, size[0]), shrinking(width, size[1]))
 
 
 def enlarge(level: Image, size: tuple[int, int]) -> Image:
     """Return a level at the size of the one before it: U along both axes."""
-    height, width = size
+    (height, width), channels = size, level.shape[2]
     if _halves(height, width, *level.shape[:2]):
-        channels = level.shape[2]
         out = np.empty((height, width, channels), np.float32)
         kernels.octave.widen(level.reshape(len(level), -1), channels, out.reshape(height, -1))
+        return out
+    if _is_double(width, level.shape[1]):
+        rows = _along_rows(level, widening(height, level.shape[0]))
+        out = np.empty((height, width, channels), np.float32)
+        kernels.octave.widen_rows(rows, channels, out.reshape(height, -1))
         return out
     return apply(level, widening(height, level.shape[0]), widening(width, level.shape[1]))
 
@@ -181,14 +190,24 @@ def _add(level: Image, plain: np.float32, smooth: np.float32, out: Image) -> Non
 
 def _halves(height: int, width: int, half_height: int, half_width: int) -> bool:
     """Whether one level is exactly twice the next, and large enough to reflect, so that the fused loops serve."""
-    return height == 2 * half_height and width == 2 * half_width and min(half_height, half_width) >= 2
+    return _is_double(height, half_height) and _is_double(width, half_width)
+
+
+def _is_double(n: int, half: int) -> bool:
+    return n == 2 * half and half >= 2
 
 
 def apply(image: Image, vertical: Band, horizontal: Band) -> Image:
     """Apply one matrix to the rows and one to the columns of an (h, w, C) image."""
-    h, w, c = image.shape
-    rows = np.empty((len(vertical.start), w * c), np.float32)
-    kernels.band.along_rows(image.reshape(h, w * c), vertical.start, vertical.weights, rows)
+    _, w, c = image.shape
+    rows = _along_rows(image, vertical)
     out = np.empty((len(rows), len(horizontal.start), c), np.float32)
     kernels.band.along_columns(rows.reshape(-1, w, c), horizontal.start, horizontal.weights, out)
     return out
+
+
+def _along_rows(image: Image, vertical: Band) -> Image:
+    """Mix the rows of an (h, w, C) image: (h', w·C)."""
+    rows = np.empty((len(vertical.start), image[0].size), np.float32)
+    kernels.band.along_rows(image.reshape(len(image), -1), vertical.start, vertical.weights, rows)
+    return rows
