@@ -78,7 +78,7 @@ def render(
     codes = np.ascontiguousarray(color).reshape(height, -1)
     table = codec.decode_table(camera.response)
     level = 2 if finest >= 2 and _quarters(height, width) else 1
-    light, bright = _decode(codes, channels, level, table, camera)
+    light, bright = _decode(codes, channels, level, table, camera, _words_suffice(gamma, camera))
     stray = lens.stray_light(light, level, bloom, glare, camera, height, width)
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
@@ -123,7 +123,7 @@ def _decode_alone(color: Codes, table: Image, camera: Camera) -> tuple[Image, Br
     """Do what `_decode` does on the coarsest level that it can."""
     height, width, channels = color.shape
     codes = np.ascontiguousarray(color).reshape(height, -1)
-    return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera)
+    return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera, True)
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,31 @@ def _quarters(height: int, width: int) -> bool:
     return height % 4 == 0 and width % 4 == 0 and min(height, width) >= 16
 
 
-def _decode(codes: Codes, channels: int, level: int, table: Image, camera: Camera) -> tuple[Image, Bright]:
+#: Largest exposure, stops, at which light in words shows no steps.
+LARGEST_EXPOSURE_EV = 4.0
+
+
+def _words_suffice(gamma: GammaParams, camera: Camera) -> bool:
+    """Whether 16 bits of light are enough for the shades that become of them."""
+    steep = codec.word_shades(camera.response, gamma.gamma) is None
+    return not steep and gamma.exposure_ev <= LARGEST_EXPOSURE_EV
+
+
+def _decode(
+    codes: Codes, channels: int, level: int, table: Image, camera: Camera, in_words: bool
+) -> tuple[Image, Bright]:
     """Return the light on the pyramid's first or second level, recovered, and the pixels that recovery changed."""
     height, width = len(codes), codes.shape[1] // channels
-    light = np.empty((height >> level, width >> level, channels), np.float32)
+    if in_words:
+        light = np.empty((height >> level, width >> level, channels), np.float32)
+        row_largest = np.empty(height, np.uint8)
+        decode = kernels.decode.decode_halve if level == 1 else kernels.decode.decode_quarter
+        decode(codes, channels, codec.word_planes(camera.response), light.reshape(len(light), -1), row_largest)
+    else:
+        light, row_largest = codec.decode(codes.reshape(height, width, channels), camera.response), codes.max(axis=1)
+        for octave in range(1, level + 1):
+            light = pyramid.shrink(light, (height >> octave, width >> octave))
     flat = light.reshape(len(light), -1)
-    row_largest = np.empty(height, np.uint8)
-    decode = kernels.decode.decode_halve if level == 1 else kernels.decode.decode_quarter
-    decode(codes, channels, codec.word_planes(camera.response), flat, row_largest)
     threshold = _near_white(table) if camera.highlight_gain > 1.0 else 256
     rows, columns, measured = _bright_pixels(codes, channels, threshold, table, row_largest)
     if len(rows) == 0:
@@ -231,7 +248,7 @@ def _develop(
     recovered = bright.by_row(len(codes), factor)
     shades = codec.shade_table(camera.response, gamma.gamma).for_kernels()
     word_shades = codec.word_shades(camera.response, gamma.gamma)
-    if gamma.has_noise or own > 0.0 or word_shades is None:
+    if gamma.has_noise or own > 0.0 or word_shades is None or gamma.exposure_ev > LARGEST_EXPOSURE_EV:
         noise = (
             np.float32(camera.full_well),
             np.float32(gamma.shot),

@@ -86,3 +86,18 @@ def test_both_ways_agree_at_every_size(name, size):
     out = ln.chain(image, CASES[name])
     fine = ln.chain(image.astype(np.uint16) * np.uint16(257), CASES[name]) / 257.0
     assert_within_rounding(out, fine)
+
+
+@pytest.mark.parametrize("response", ["srgb", "power:2.2"])
+@pytest.mark.parametrize("exposure_ev", [0.0, 4.0, 8.0])
+@pytest.mark.parametrize("gamma", [0.6, 1.0, 1.4])
+def test_the_darkest_codes_keep_their_light(response, exposure_ev, gamma):
+    """Where 16 bits of light would show as steps: next to black, raised by steep curves and long exposures."""
+    image = np.random.default_rng(1).integers(0, 4, (128, 160, 3)).astype(np.uint8)
+    image[40:44, 60:66] = 255
+    params = [ln.BloomParams(scatter=0.5, radius_deg=3.0), ln.GammaParams(gamma=gamma, exposure_ev=exposure_ev)]
+    camera = ln.Camera(response=response)
+    out = ln.chain(image, params, camera=camera)
+    fine = ln.chain(image.astype(np.uint16) * np.uint16(257), params, camera=camera) / 257.0
+    assert_within_rounding(out, fine)
+    assert abs((out - fine).mean()) < 0.12
