@@ -22,7 +22,7 @@ class _Notice(event.Listener):
             looked_on = sys.stderr.isatty() or "ipykernel" in sys.modules
             if looked_on and multiprocessing.parent_process() is None:
                 logging.getLogger("lightnoise").warning(
-                    "lightnoise: compiling for this processor; some 10 s, on first use only"
+                    "lightnoise: compiling for this processor; 10 to 20 s, on first use only"
                 )
 
     def on_end(self, event: Any) -> None:
