@@ -12,6 +12,8 @@ import pytest
 import lightnoise as ln
 from lightnoise import scenes
 from lightnoise.functional.chain import _damage, one_of_each, render_plainly
+from lightnoise.functional.grid import grid_of_level, shaped_level
+from lightnoise.functional.reflections import ghosts_by_octave
 from lightnoise.optics import response as curves
 
 torch = pytest.importorskip("torch")
@@ -116,6 +118,14 @@ def assert_same(image, params, camera):
 @pytest.mark.parametrize("name", CASES)
 def test_same_picture(name):
     assert_same(night(*SIZE), CASES[name], ln.Camera())
+
+
+@pytest.mark.parametrize("added_sun", [{}, SUN], ids=["lamps", "sun"])
+def test_same_ghosts_on_two_levels(added_sun):
+    """In a frame as wide as a camera's, the large ones are drawn on the coarser."""
+    grid = grid_of_level(360, 640, ln.Camera(), shaped_level(360, 640, ln.Camera()))
+    assert set(ghosts_by_octave(ln.Camera().f_number, grid)) == {0, 1}
+    assert_same(night(360, 640), [ln.GlareParams(veil=0.01, ghosts=0.02, blades=7, **added_sun)], ln.Camera())
 
 
 def test_same_sun_over_a_near_white_lamp():
