@@ -182,6 +182,17 @@ def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint8], NDArray
     return (rounded, shades) if error <= WORD_ERROR else None
 
 
+#: Most shades that the first word above black may be worth where stray light, of which words are a few parts, is made
+#: in words.
+FIRST_WORD = 0.7
+
+
+@lru_cache(maxsize=64)
+def words_suffice(response: str, gamma: float) -> bool:
+    """Whether stray light may be made in words under a response and a gamma; mixing and encoding ask for more."""
+    return bool(255.0 * curves.encode(np.array([1.0 / 65535.0]), response)[0] ** gamma <= FIRST_WORD)
+
+
 def _lines(
     curve: Callable[[NDArray[np.float64]], NDArray[np.float64]], ends: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -45,6 +45,9 @@ def _cells_about(taps: Image, factor: int) -> Image:
     return weights
 
 
+#: Largest exposure, stops, at which light in words shows no steps.
+LARGEST_EXPOSURE_EV = 4.0
+
 #: Weights of the cells of level 1, U, and of level 2, U twice, about a pixel.
 _CELLS = {level: _cells_about(taps, 2**level) for level, taps in _TAPS.items()}
 
@@ -78,7 +81,8 @@ def render(
     codes = np.ascontiguousarray(color).reshape(height, -1)
     table = codec.decode_table(camera.response)
     level = 2 if finest >= 2 and _quarters(height, width) else 1
-    light, bright = _decode(codes, channels, level, table, camera, _words_suffice(gamma, camera))
+    in_words = codec.words_suffice(camera.response, gamma.gamma) and gamma.exposure_ev <= LARGEST_EXPOSURE_EV
+    light, bright = _decode(codes, channels, level, table, camera, in_words)
     stray = lens.stray_light(light, level, bloom, glare, camera, height, width)
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
@@ -150,16 +154,6 @@ class Bright:
 def _quarters(height: int, width: int) -> bool:
     """Whether a frame halves exactly twice, and is large enough for what reaches over its borders."""
     return height % 4 == 0 and width % 4 == 0 and min(height, width) >= 16
-
-
-#: Largest exposure, stops, at which light in words shows no steps.
-LARGEST_EXPOSURE_EV = 4.0
-
-
-def _words_suffice(gamma: GammaParams, camera: Camera) -> bool:
-    """Whether 16 bits of light are enough for the shades that become of them."""
-    steep = codec.word_shades(camera.response, gamma.gamma) is None
-    return not steep and gamma.exposure_ev <= LARGEST_EXPOSURE_EV
 
 
 def _decode(
