@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.develop import shade_place
+from lightnoise.kernels.develop import pad_row, scratch_rows, shade_place
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import reflect
 from lightnoise.kernels.permute import shade_row
@@ -77,32 +77,21 @@ def mix_run(stray, channels, weights, y, first, last, cells, out):
 def widen_new_rows(words, channels, i, height, scratch, ring):
     """Bring those of the rows up to one about row i of level 1, of that height, that are new to the picture's width.
 
-    Row i stands at i % 3. ``words`` are those of level 1 or 2; ``scratch`` is from `scratch_rows`.
+    Row i stands at i % 3. ``words`` are those of level 1 or 2; ``scratch`` is from
+    `lightnoise.kernels.develop.scratch_rows`.
     """
     padded, even, odd, halves, padded_half, even_half, odd_half = scratch
-    c = np.uint64(channels)
     for row in range(i + 1 if i > 0 else 0, min(i + 2, height)):
         place = np.uint64(row % 3)
         if words.shape[0] == height:
-            for j in range(np.uint64(words.shape[1])):
-                padded[j + c] = words[row, j]
+            pad_row(words, np.uint64(row), channels, padded)
             widen_row(padded, channels, even, odd, ring, place)
         else:
             far, here, near = rows_for(row, words.shape[0], words.shape[0])
-            mix_three(words, far, here, near, padded, c)
+            mix_three(words, far, here, near, padded, np.uint64(channels))
             widen_row(padded, channels, even, odd, halves, np.uint64(0))
-            for j in range(np.uint64(halves.shape[1])):
-                padded_half[j + c] = halves[0, j]
+            pad_row(halves, np.uint64(0), channels, padded_half)
             widen_row(padded_half, channels, even_half, odd_half, ring, place)
-
-
-@kernel
-def scratch_rows(size, channels):
-    """Return scratch for `widen_new_rows` from a level of that width."""
-    padded = np.empty(size + 2 * channels, np.uint16)
-    even, odd = np.empty(size, np.uint16), np.empty(size, np.uint16)
-    halves, padded_half = np.empty((1, 2 * size), np.uint16), np.empty(2 * size + 2 * channels, np.uint16)
-    return padded, even, odd, halves, padded_half, np.empty(2 * size, np.uint16), np.empty(2 * size, np.uint16)
 
 
 @kernel
@@ -129,7 +118,7 @@ def develop(codes, channels, planes, ratios, stray, weights, bright, shades, wor
     words, runs = np.empty(stray.shape, np.uint16), np.empty((stray.shape[0], 2), np.int64)
     words_of(stray, channels, words, runs)
     factor, cells = weights.shape[0], stray.shape[1] // channels
-    ring, scratch = np.empty((3, width), np.uint16), scratch_rows(stray.shape[1], channels)
+    ring, scratch = np.empty((3, width), np.uint16), scratch_rows(stray.shape[1], channels, np.uint16)
     wide, line = np.empty(width, np.uint16), np.empty((cells + 4) * channels, np.float32)
     starts = bright[0]
     for y in range(height):

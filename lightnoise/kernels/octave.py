@@ -33,6 +33,15 @@ def ring_place(y, height, places):
 
 
 @kernel
+def six_about(i, height, places):
+    """Return where the six rows stand in a ring of so many that row i of D is mixed from."""
+    k0, k1 = ring_place(2 * i - 2, height, places), ring_place(2 * i - 1, height, places)
+    k2, k3 = ring_place(2 * i, height, places), ring_place(2 * i + 1, height, places)
+    k4, k5 = ring_place(2 * i + 2, height, places), ring_place(2 * i + 3, height, places)
+    return k0, k1, k2, k3, k4, k5
+
+
+@kernel
 def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
     """D across rows: [1 5 10 10 5 1]/32 of six."""
     a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
@@ -54,10 +63,7 @@ def halve_row(row, channels, even, odd, out, y):
 @kernel
 def halve_to(rows, i, height, channels, row, even, odd, out, y):
     """Row i of D of ``height`` rows, to row y of out. Those it needs are in ``rows``, a ring or all of them."""
-    n = rows.shape[0]
-    k0, k1 = ring_place(2 * i - 2, height, n), ring_place(2 * i - 1, height, n)
-    k2, k3 = ring_place(2 * i, height, n), ring_place(2 * i + 1, height, n)
-    k4, k5 = ring_place(2 * i + 2, height, n), ring_place(2 * i + 3, height, n)
+    k0, k1, k2, k3, k4, k5 = six_about(i, height, rows.shape[0])
     mix_six(rows, k0, k1, k2, k3, k4, k5, row)
     halve_row(row, channels, even, odd, out, y)
 

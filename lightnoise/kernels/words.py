@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.octave import reflect_ends, ring_place
+from lightnoise.kernels.octave import reflect_ends, ring_place, six_about
 from lightnoise.kernels.parity import join, split
 
 
@@ -42,10 +42,7 @@ def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
 @kernel
 def halve_to(rows, i, height, channels, row, even, odd, out, y):
     """Row i of D of ``height`` rows, to row y of out; see `lightnoise.kernels.octave.halve_to`."""
-    n = rows.shape[0]
-    k0, k1 = ring_place(2 * i - 2, height, n), ring_place(2 * i - 1, height, n)
-    k2, k3 = ring_place(2 * i, height, n), ring_place(2 * i + 1, height, n)
-    k4, k5 = ring_place(2 * i + 2, height, n), ring_place(2 * i + 3, height, n)
+    k0, k1, k2, k3, k4, k5 = six_about(i, height, rows.shape[0])
     mix_six(rows, k0, k1, k2, k3, k4, k5, row)
     split(row, channels, even, odd)
     c, twice = np.uint64(channels), np.uint64(2 * channels)
