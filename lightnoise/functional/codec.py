@@ -165,7 +165,7 @@ def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint8], NDArray
     """
 
     def shade(words: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(255.0 * curves.encode(np.minimum(words / 65535.0, 1.0), response) ** gamma)
+        return _shade_of_words(words, response, gamma)
 
     dark = kernels.permute.DARK
     lines = [_lines(shade, np.linspace(0.0, end, 65)) for end in (dark, 65536)]
@@ -190,7 +190,12 @@ FIRST_WORD = 0.7
 @lru_cache(maxsize=64)
 def words_suffice(response: str, gamma: float) -> bool:
     """Whether stray light may be made in words under a response and a gamma; mixing and encoding ask for more."""
-    return bool(255.0 * curves.encode(np.array([1.0 / 65535.0]), response)[0] ** gamma <= FIRST_WORD)
+    return bool(_shade_of_words(np.ones(1), response, gamma)[0] <= FIRST_WORD)
+
+
+def _shade_of_words(words: NDArray[np.float64], response: str, gamma: float) -> NDArray[np.float64]:
+    """Return the shade of light in words, not rounded."""
+    return np.asarray(255.0 * curves.encode(np.minimum(words / 65535.0, 1.0), response) ** gamma)
 
 
 def _lines(

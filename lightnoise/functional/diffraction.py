@@ -189,7 +189,7 @@ def add_convolved(light: Image, kernels: list[tuple[float, Kernel]], out: Image)
     rows, columns = (
         _reflected(n, before, length) for n, before, length in ((height, reach_y, size[0]), (width, reach_x, size[1]))
     )
-    loops.fields.spread_out(light, rows, columns, fields)
+    loops.fields.spread_out(light, rows, columns, reach_y, reach_x, fields)
     for c, field in enumerate(fields):
         cv2.dft(field, dst=field)
         parts = [(weight, kernel.gain(c, size)) for weight, kernel in kernels]

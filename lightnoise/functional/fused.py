@@ -2,8 +2,8 @@
 
 The same steps as in `lightnoise.functional.chain`, and the same result within one shade: the frame is decoded straight
 into the first level of the pyramid or, where the lens scatters nothing as finely, into the second; stray light is made
-there, and one pass mixes, exposes and encodes. Near-white pixels, the only ones that recovery changes, are few and are
-put in singly.
+there, and one pass mixes, exposes and encodes. Both passes are in 16 bits where those suffice. Near-white pixels, the
+only ones that recovery changes, are few and are put in singly.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from lightnoise.params import BloomParams, GammaParams, GlareParams
 Image = NDArray[np.float32]
 Codes = NDArray[np.uint8]
 
+#: Largest exposure, stops, at which light in words shows no steps.
+LARGEST_EXPOSURE_EV = 4.0
+
 _D = np.array([1.0, 5.0, 10.0, 10.0, 5.0, 1.0]) / 32.0
 #: Weights of the pixels about a cell of level 1, D, and of level 2, D twice.
 _TAPS = {
@@ -44,9 +47,6 @@ def _cells_about(taps: Image, factor: int) -> Image:
                 weights[pixel, cell] = factor * taps[tap]
     return weights
 
-
-#: Largest exposure, stops, at which light in words shows no steps.
-LARGEST_EXPOSURE_EV = 4.0
 
 #: Weights of the cells of level 1, U, and of level 2, U twice, about a pixel.
 _CELLS = {level: _cells_about(taps, 2**level) for level, taps in _TAPS.items()}

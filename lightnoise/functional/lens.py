@@ -130,9 +130,10 @@ def stray_light(
     if sun is not None:
         stray += _channels(suns.stray(sun, budget, glare, camera, grid), channels)
     if budget.ghosts > 0.0:
-        grids = [grid_of_level(height, width, camera, shaped + octave) for octave in range(len(coarse))]
+        drawn_on = coarse[: reflections.COARSEST + 1]
+        grids = [grid_of_level(height, width, camera, shaped + octave) for octave in range(len(drawn_on))]
         iris = camera.f_number, glare.blades, glare.rotation_deg
-        stray += reflections.ghosts(coarse, grids, budget.ghosts, *iris, sun)
+        stray += reflections.ghosts(drawn_on, grids, budget.ghosts, *iris, sun)
     if fine:
         stray = pyramid.collapse(fine, weights[level:shaped], coarser=stray)
     disc = suns.disc(sun, frame) if sun is not None else None

@@ -50,17 +50,13 @@ def reflect_ends(fields, c, y, columns, left, right):
 
 
 @kernel
-def spread_out(light, rows, columns, fields):
+def spread_out(light, rows, columns, top, left, fields):
     """Copy light (h, w, c) to fields (c, H, W): cell (i, k) of a field gets row ``rows[i]`` and column ``columns[k]``.
 
-    Both (H,) and (W,) int64 have a run of all rows and all columns in their order, with repetitions before and after.
+    Both (H,) and (W,) int64 have all rows and all columns in their order from ``top`` and ``left`` on, with repetitions
+    before and after.
     """
     height, width, channels = light.shape
-    top, left = 0, 0
-    while rows[top] != 0 or rows[top + height - 1] != height - 1:
-        top += 1
-    while columns[left] != 0 or columns[left + width - 1] != width - 1:
-        left += 1
     right = np.uint64(left + width)
     for i in range(height):
         y = np.uint64(top + i)

@@ -76,15 +76,3 @@ def mix_three(rows, k_far, k_here, k_near, out, first):
     """U across rows, to out from ``first`` on."""
     for j in range(np.uint64(rows.shape[1])):
         out[j + first] = mean_of_three(rows[k_far, j], rows[k_here, j], rows[k_near, j])
-
-
-@kernel
-def widen(coarser, channels, out):
-    """Level ℓ + 1 to level ℓ: U along rows and columns."""
-    height, size = coarser.shape
-    row = np.empty(size + 2 * channels, np.uint16)
-    even, odd = np.empty(size, np.uint16), np.empty(size, np.uint16)
-    for y in range(out.shape[0]):
-        far, here, near = rows_for(y, height, height)
-        mix_three(coarser, far, here, near, row, np.uint64(channels))
-        widen_row(row, channels, even, odd, out, np.uint64(y))

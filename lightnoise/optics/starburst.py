@@ -225,7 +225,6 @@ class Pattern:
         weights = (0.25 * self.width * self.height * np.outer(weights_x, weights_y)).ravel()
         u = (x[:, None, None] + 0.5 * self.width * places_x[:, None]).astype(np.float32)
         v = (y[:, None, None] + 0.5 * self.height * places_y).astype(np.float32)
-        u, v = (np.broadcast_to(at, (x.size, len(places_x), len(places_y))).reshape(x.size, -1) for at in (u, v))
         return self._density(u, v, weights)
 
     def density(self, x: Array, y: Array) -> NDArray[np.float32]:
@@ -234,11 +233,12 @@ class Pattern:
         return self._density(u, v, np.ones(1)).astype(np.float32)
 
     def _density(self, u: Array, v: Array, weights: Array) -> Array:
-        """Return sums over places (n, k), weighted, of the light per square micrometre, shape (n, 3)."""
+        """Return sums over k places, weighted, of the light per square micrometre, (n, 3); u and v make (n, …)."""
         light = np.zeros((len(u), 3))
         for wavelength, rgb in zip(_WAVELENGTHS_UM, rgb_weights(), strict=True):
             cell = float(wavelength) * self.f_number
-            light += (self._intensity(u / cell, v / cell) @ weights)[:, None] * (rgb / (Iris.area * cell * cell))
+            intensity = self._intensity(u / cell, v / cell).reshape(len(u), -1)
+            light += (intensity @ weights)[:, None] * (rgb / (Iris.area * cell * cell))
         return light
 
     def _intensity(self, u: Array, v: Array) -> Array:

@@ -43,8 +43,8 @@ class Ghosts:
         Spectra of the iris's shape in each ghost's size.
     sun_rows, sun_columns : Tensor of shape (B or 1, G, 1, N, 1) and (B or 1, G, 1, 1, M), float32, or None
         Where an added sun's ghosts are, times its light.
-    top, left, columns_of_field : int
-        Where in the field the picture is, and M.
+    pad : int
+        Cells of the field before the picture along either axis.
     """
 
     octave: int

@@ -132,7 +132,7 @@ def _ghosts(
     level = shaped_level(height, width, camera)
     grid = grid_of_level(height, width, camera, level)
     by_octave = reflections.ghosts_by_octave(camera.f_number, grid)
-    strongest = reflections.strongest_channel(tuple(ghost for drawn in by_octave.values() for ghost in drawn))
+    strongest = reflections.strongest_channel(reflections.drawn_ghosts(camera.f_number, grid.height / grid.focal_y))
     made = []
     for octave, drawn in by_octave.items():
         grid = grid_of_level(height, width, camera, level + octave)
