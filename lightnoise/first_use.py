@@ -17,7 +17,8 @@ class _Notice(event.Listener):
 
     def on_start(self, event: Any) -> None:
         """Log if it is one of our kernels that is about to be compiled."""
-        if not self.given and event.data["dispatcher"].py_func.__module__.startswith("lightnoise."):
+        module = event.data["dispatcher"].py_func.__module__ or ""  # None for code that was executed from a string
+        if not self.given and module.startswith("lightnoise."):
             self.given = True
             looked_on = sys.stderr.isatty() or "ipykernel" in sys.modules
             if looked_on and multiprocessing.parent_process() is None:

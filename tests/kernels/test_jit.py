@@ -30,3 +30,15 @@ def test_nobody_is_told_where_nobody_looks_on(tmp_path):
 def test_other_peoples_kernels_are_not_announced(tmp_path):
     script = "import lightnoise.kernels.jit, numba\nnumba.njit(lambda x: x + 1)(1)"
     assert run(TERMINAL + script, tmp_path).stderr == ""
+
+
+def test_kernels_without_a_module_compile(tmp_path):
+    script = "import lightnoise.kernels.jit, numba\nscope = {}\nexec('def f(x): return x + 1', scope)\n"
+    assert (
+        run(
+            TERMINAL + script + "del scope['f'].__globals__['__builtins__']\nscope['f'].__module__ = None\n"
+            "print(numba.njit(scope['f'])(1))",
+            tmp_path,
+        ).stdout
+        == "2\n"
+    )
