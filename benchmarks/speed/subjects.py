@@ -12,8 +12,10 @@ from scipy import fft
 import lightnoise as ln
 from benchmarks.speed.frames import Picture, decode_jpeg, encode_jpeg
 from benchmarks.speed.timing import Call
-from lightnoise.functional.diffraction import REACH, even_dft_size
-from lightnoise.functional.grid import grid_of_level, shaped_level
+from lightnoise.functional.budget import share
+from lightnoise.functional.convolution import field_of
+from lightnoise.functional.diffraction import REACH, add_diffracted, spikes
+from lightnoise.functional.grid import Grid, grid_of_level, shaped_level
 from lightnoise.optics.psf import RadialPsf
 
 Effect = ln.BloomParams | ln.GlareParams | ln.GammaParams
@@ -119,18 +121,32 @@ def _stringzilla_lut(frame: Picture) -> Call:
 
 
 def starburst_transforms(frame: Picture) -> Call:
-    """Transform three channels there and back on the field that the chain's starburst is convolved on, nothing else."""
-    camera, (height, width) = ln.Camera(), frame.shape[:2]
-    level = grid_of_level(height, width, camera, shaped_level(height, width, camera))
-    reach = max(1, round(REACH * level.width))
-    field = np.ones((even_dft_size(level.height + 2 * reach), even_dft_size(level.width + 2 * reach)), np.float32)
+    """Transform three channels there and back, by OpenCV, on the field that the chain's starburst is convolved on."""
+    grid = _starburst_grid(frame)
+    reach = max(1, round(REACH * grid.width))
+    field = field_of(grid.height + 2 * reach, grid.width + 2 * reach)
+    cells = np.ones((field.rows, field.columns), np.float32)
 
     def transform() -> None:
         for _ in range(3):
-            cv2.dft(field, dst=field)
-            cv2.dft(field, dst=field, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
+            cv2.dft(cells, dst=cells)
+            cv2.dft(cells, dst=cells, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
 
     return transform
+
+
+def starburst(frame: Picture) -> Call:
+    """Add the chain's starburst to stray light, nothing else."""
+    grid, camera = _starburst_grid(frame), ln.Camera()
+    budget = share(ln.BloomParams(), GLARE, camera, *frame.shape[:2])
+    light = np.ones((grid.height, grid.width, 3), np.float32)
+    stray = np.zeros_like(light)
+    return lambda: add_diffracted(light, budget, spikes(GLARE, camera, grid, 3), grid, stray)
+
+
+def _starburst_grid(frame: Picture) -> Grid:
+    camera, (height, width) = ln.Camera(), frame.shape[:2]
+    return grid_of_level(height, width, camera, shaped_level(height, width, camera))
 
 
 def redrawn(frame: Picture, draw: Callable[[np.random.Generator], Params]) -> Call:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lightnoise import kernels
 from lightnoise.constants import LUMA
-from lightnoise.functional.diffraction import Kernel, even_dft_size
+from lightnoise.functional.convolution import Kernel, Superposition
 from lightnoise.functional.grid import Grid
 from lightnoise.functional.sun import Sun
 from lightnoise.optics import pyramid
@@ -90,21 +89,15 @@ def _draw(
     height, width, channels = light.shape
     discs = discs_of(drawn, grid, blades, rotation_deg)
     pad = max(disc.reach[0] for disc in discs) + 1
-    size = even_dft_size(height + 2 * pad), even_dft_size(width + 2 * pad)
-    spectra = np.zeros((channels, *size), np.float32)
-    image = np.empty((*size, channels), np.float32)
+    drawing = Superposition(height + 2 * pad, width + 2 * pad, channels)
+    centre = 0.5 * np.array([height - 1, width - 1]) + pad
     for ghost, disc in zip(drawn, discs, strict=True):
-        image[...] = 0.0
+        image = drawing.blank()
         kernels.ghosting.splat(light, ghost.magnification, pad, image)
         if sun is not None:
-            _add_point(image, ghost.magnification * sun[:2] + 0.5 * np.array([height - 1, width - 1]) + pad, sun[2:])
-        tint = tint_of(ghost, channels) * scale
-        for c, channel in enumerate(cv2.split(image)):
-            field: Image = np.asarray(cv2.dft(channel, dst=channel), np.float32)
-            disc.add_filtered(field, 0, float(tint[c]), spectra[c])
-    wide = [cv2.dft(one, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE) for one in spectra]
-    out: Image = np.stack([one[pad : pad + height, pad : pad + width] for one in wide], axis=2)
-    return np.maximum(out, 0.0, out=out)  # rounding may leave a little less than no light
+            _add_point(image, ghost.magnification * sun[:2] + centre, sun[2:])
+        drawing.add(disc, tint_of(ghost, channels) * scale)
+    return drawing.picture(pad, height, width)
 
 
 def discs_of(drawn: tuple[Ghost, ...], grid: Grid, blades: int, rotation_deg: float) -> list[Kernel]:
@@ -145,6 +138,7 @@ def strongest_channel(drawn: tuple[Ghost, ...]) -> float:
 
 
 def _add_point(image: Image, place: NDArray[np.float64], light: Image) -> None:
+    """Add light (C,) to the four cells of an image (C, H, W) about a place."""
     y, x = (math.floor(v) for v in place)
     fy, fx = place[0] - y, place[1] - x
     for dy, dx, share in (
@@ -153,8 +147,8 @@ def _add_point(image: Image, place: NDArray[np.float64], light: Image) -> None:
         (1, 0, fy * (1 - fx)),
         (1, 1, fy * fx),
     ):
-        if 0 <= y + dy < image.shape[0] and 0 <= x + dx < image.shape[1]:
-            image[y + dy, x + dx] += np.float32(share) * light
+        if 0 <= y + dy < image.shape[1] and 0 <= x + dx < image.shape[2]:
+            image[:, y + dy, x + dx] += np.float32(share) * light
 
 
 @lru_cache(maxsize=16)

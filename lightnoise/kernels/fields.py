@@ -1,4 +1,4 @@
-"""Pictures to fields that OpenCV transforms, channel by channel, and back."""
+"""Pictures to fields that are transformed, channel by channel, and back."""
 
 from __future__ import annotations
 
@@ -35,72 +35,41 @@ def together(fields, y, first, out, i):
 
 
 @kernel
-def reflect_ends(fields, c, y, columns, left, right):
-    """Fill row y of field c before ``left`` and from ``right`` on by the row's own cells, see `spread_out`."""
-    before, after = np.uint64(left), np.uint64(columns.size) - right
-    if max(before, after) <= right - before:  # reflected once, in runs
+def reflect_ends(fields, c, y, columns, first, width):
+    """Fill the rest of row y of field c: about the picture's own cells, which start at ``first``; see `spread_out`."""
+    start, size, right = np.uint64(1), np.uint64(columns.size), np.uint64(first + width)
+    before, after = first - start, start + size - right
+    if max(before, after) <= width:  # reflected once, in runs
         for k in range(before):
-            fields[c, y, before - np.uint64(1) - k] = fields[c, y, before + k]
+            fields[c, y, first - start - k] = fields[c, y, first + k]
         for k in range(after):
-            fields[c, y, right + k] = fields[c, y, right - np.uint64(1) - k]
+            fields[c, y, right + k] = fields[c, y, right - start - k]
     else:
-        for k in range(columns.size):
-            if k < left or k >= right:
-                fields[c, y, np.uint64(k)] = fields[c, y, np.uint64(columns[k]) + before]
+        for k in range(size):
+            if k < before or k >= before + width:
+                fields[c, y, start + k] = fields[c, y, first + np.uint64(columns[k])]
+    fields[c, y, np.uint64(0)] = np.float32(0.0)
+    for k in range(start + size, np.uint64(fields.shape[2])):
+        fields[c, y, k] = np.float32(0.0)
 
 
 @kernel
-def spread_out(light, rows, columns, top, left, fields):
-    """Copy light (h, w, c) to fields (c, H, W): cell (i, k) of a field gets row ``rows[i]`` and column ``columns[k]``.
+def spread_out(light, columns, left, fields):
+    """Copy light (h, w, c) to fields (c, h, pitch): behind one empty place, cell k of a row gets column ``columns[k]``.
 
-    Both (H,) and (W,) int64 have all rows and all columns in their order from ``top`` and ``left`` on, with repetitions
-    before and after.
+    ``columns`` (n,) int64 has all columns in their order from ``left`` on, with repetitions before and after. Places
+    past the last one are empty too.
     """
     height, width, channels = light.shape
-    right = np.uint64(left + width)
-    for i in range(height):
-        y = np.uint64(top + i)
-        apart(light, np.uint64(i), fields, y, np.uint64(left))
-        for c in range(channels):
-            reflect_ends(fields, np.uint64(c), y, columns, left, right)
-    for c in range(channels):
-        for row in range(rows.size):
-            if row < top or row >= top + height:
-                source = np.uint64(rows[row] + top)
-                for k in range(np.uint64(columns.size)):
-                    fields[c, np.uint64(row), k] = fields[c, source, k]
+    first = np.uint64(1 + left)
+    for i in range(np.uint64(height)):
+        apart(light, i, fields, i, first)
+        for c in range(np.uint64(channels)):
+            reflect_ends(fields, c, i, columns, first, np.uint64(width))
 
 
 @kernel
-def add_together(fields, top, left, out):
-    """Add what stands at (top, left) on of fields (c, H, W), if it is more than 0, to out (h, w, c)."""
-    for i in range(out.shape[0]):
-        together(fields, np.uint64(top + i), np.uint64(left), out, np.uint64(i))
-
-
-@kernel
-def scale(packed, ends, inner, weight):
-    """Multiply a packed spectrum (H, W) in place: its first and last column by ``ends`` (2, H), pairs by ``inner``."""
-    last = packed.shape[1] - 1
-    for y in range(packed.shape[0]):
-        packed[y, 0] *= weight * ends[0, y]
-        packed[y, last] *= weight * ends[1, y]
-    for y in range(np.uint64(packed.shape[0])):
-        for k in range(np.uint64(inner.shape[1])):
-            gain = weight * inner[y, k]
-            packed[y, 2 * k + np.uint64(1)] *= gain
-            packed[y, 2 * k + np.uint64(2)] *= gain
-
-
-@kernel
-def add_scaled(packed, ends, inner, weight, out):
-    """Add to ``out`` what `scale` would make of a packed spectrum."""
-    last = packed.shape[1] - 1
-    for y in range(packed.shape[0]):
-        out[y, 0] += packed[y, 0] * (weight * ends[0, y])
-        out[y, last] += packed[y, last] * (weight * ends[1, y])
-    for y in range(np.uint64(packed.shape[0])):
-        for k in range(np.uint64(inner.shape[1])):
-            gain = weight * inner[y, k]
-            out[y, 2 * k + np.uint64(1)] += packed[y, 2 * k + np.uint64(1)] * gain
-            out[y, 2 * k + np.uint64(2)] += packed[y, 2 * k + np.uint64(2)] * gain
+def add_together(fields, left, out):
+    """Add to out (h, w, c) what stands from ``left`` on in fields (c, h, pitch) of `spread_out`, if more than 0."""
+    for i in range(np.uint64(out.shape[0])):
+        together(fields, i, np.uint64(1 + left), out, i)

@@ -11,7 +11,7 @@ from lightnoise.kernels.jit import kernel
 def splat(light, magnification, pad, out):
     """Add every cell's light to the place its ghost has, shared among the four nearest cells.
 
-    light (h, w, c); out (H, W, c) has the frame's first cell at (pad, pad). A cell at the offset r from the centre goes
+    light (h, w, c); out (c, H, W) has the frame's first cell at (pad, pad). A cell at the offset r from the centre goes
     to magnification·r; what falls outside the frame and ``pad`` cells about it is lost.
     """
     height, width, channels = light.shape
@@ -31,7 +31,7 @@ def splat(light, magnification, pad, out):
             for c in range(channels):
                 value = light[y, x, c]
                 top, bottom = (np.float32(1.0) - fy) * value, fy * value
-                out[y0, x0, c] += (np.float32(1.0) - fx) * top
-                out[y0, x0 + 1, c] += fx * top
-                out[y0 + 1, x0, c] += (np.float32(1.0) - fx) * bottom
-                out[y0 + 1, x0 + 1, c] += fx * bottom
+                out[c, y0, x0] += (np.float32(1.0) - fx) * top
+                out[c, y0, x0 + 1] += fx * top
+                out[c, y0 + 1, x0] += (np.float32(1.0) - fx) * bottom
+                out[c, y0 + 1, x0 + 1] += fx * bottom

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.registers import I64, SIZE, RegisterLoop
+from lightnoise.kernels.registers import I64, SIZE, RegisterLoop, intrinsic
 
 
 def _register(context: Any, array: Any) -> Any:

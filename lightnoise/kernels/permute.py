@@ -13,10 +13,9 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
-from numba.extending import intrinsic
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.registers import I64, RegisterLoop, permute
+from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic, permute
 
 #: Codes and words in a register.
 BYTES, WORDS = 64, 32
@@ -64,7 +63,7 @@ class _Tables:
     def words_of_codes(self, codes: Any) -> list[Any]:
         """Return the words of 64 codes in two registers."""
         builder = self.loop.builder
-        upper = builder.icmp_signed("<", codes, _all(_BYTES, 0))
+        upper = builder.icmp_signed("<", codes, all_of(_BYTES, 0))
         low, high = (builder.select(upper, self.bytes_of(codes, k + 2), self.bytes_of(codes, k)) for k in (0, 4))
         return [
             builder.bitcast(self.loop.shuffle(low, high, IN_TURN[first : first + BYTES]), _WORDS)
@@ -76,30 +75,26 @@ class _Tables:
         builder, loop = self.loop.builder, self.loop
         scaled, places = [], []
         for word in words:
-            dark = builder.icmp_unsigned("<", word, _all(_WORDS, DARK))
-            scaled.append(builder.select(dark, builder.shl(word, _all(_WORDS, 4)), word))
-            place = builder.lshr(scaled[-1], _all(_WORDS, 10))
-            place = builder.select(dark, place, builder.or_(place, _all(_WORDS, 64)))
+            dark = builder.icmp_unsigned("<", word, all_of(_WORDS, DARK))
+            scaled.append(builder.select(dark, builder.shl(word, all_of(_WORDS, 4)), word))
+            place = builder.lshr(scaled[-1], all_of(_WORDS, 10))
+            place = builder.select(dark, place, builder.or_(place, all_of(_WORDS, 64)))
             places.append(builder.bitcast(place, _BYTES))
         place = loop.shuffle(places[0], places[1], BY_LANES)
         parts = [(self.bytes_of(place, low), self.bytes_of(place, low + 4)) for low in (0, 2)]
         shades = []
         for word, order in zip(scaled, LANES_IN_TURN, strict=True):
             base, slope = (builder.bitcast(loop.shuffle(low, high, order), _WORDS) for low, high in parts)
-            rise = _upper_product(builder, builder.shl(word, _all(_WORDS, 6)), slope)
+            rise = _upper_product(builder, builder.shl(word, all_of(_WORDS, 6)), slope)
             shades.append(builder.bitcast(builder.add(base, rise), _BYTES))
         return loop.shuffle(shades[0], shades[1], ODD)
-
-
-def _all(kind: Any, value: int) -> Any:
-    return ir.Constant(kind, [value] * kind.count)
 
 
 def _upper_product(builder: Any, a: Any, b: Any) -> Any:
     """Return the upper halves of words' products."""
     wide = ir.VectorType(ir.IntType(32), WORDS)
     product = builder.mul(builder.zext(a, wide), builder.zext(b, wide))
-    return builder.trunc(builder.lshr(product, _all(wide, 16)), _WORDS)
+    return builder.trunc(builder.lshr(product, all_of(wide, 16)), _WORDS)
 
 
 def _call(builder: Any, name: str, a: Any, b: Any) -> Any:
@@ -119,7 +114,7 @@ def _looking_up() -> Any:
             loop = RegisterLoop(context, builder, signature, arguments)
             source, target = loop.place(0, arguments[1]), loop.place(3, arguments[4])
             tables = _Tables(loop, 2)
-            largest = cgutils.alloca_once_value(builder, _all(_BYTES, 0))
+            largest = cgutils.alloca_once_value(builder, all_of(_BYTES, 0))
 
             def body(index: Any) -> None:
                 code = loop.load(builder.gep(source, [index]), _BYTES)

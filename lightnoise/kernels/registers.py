@@ -6,12 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
+from numba import extending
 from numba.core import cgutils
 
 I64 = ir.IntType(64)
 
 #: Bytes of a register; LLVM makes do with smaller ones.
 SIZE = 64
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """Return numba's intrinsic, of no type: kernels call it without the first parameter."""
+    return extending.intrinsic(function)
 
 
 class RegisterLoop:
@@ -44,6 +50,15 @@ class RegisterLoop:
         at = self.builder.gep(self.builder.bitcast(address, value.type.as_pointer()), [I64(number)])
         self.builder.store(value, at).align = 1
 
+    def spread(self, address: Any, kind: Any, number: int = 0) -> Any:
+        """Load the item that many items past an address into all places of a register."""
+        return self.all_as(self.builder.load(self.builder.gep(address, [I64(number)])), kind)
+
+    def all_as(self, item: Any, kind: Any) -> Any:
+        """Return a register that has an item in all places."""
+        alone = self.builder.insert_element(ir.Constant(kind, ir.Undefined), item, ir.Constant(ir.IntType(32), 0))
+        return self.shuffle(alone, alone, [0] * kind.count)
+
     def shuffle(self, first: Any, second: Any, order: Sequence[int]) -> Any:
         """Return items of two registers, counted on from the first to the second, in an order."""
         indices = ir.Constant(ir.VectorType(ir.IntType(32), len(order)), list(order))
@@ -53,6 +68,11 @@ class RegisterLoop:
         """Repeat for 0, step, … below count."""
         with cgutils.for_range_slice(self.builder, I64(0), count, I64(step), inc=True) as (index, _):
             body(index)
+
+
+def all_of(kind: Any, value: float) -> Any:
+    """Return a register that has the same value in all places."""
+    return ir.Constant(kind, [value] * kind.count)
 
 
 def permute(builder: Any, low: Any, index: Any, high: Any) -> Any:
