@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, fused, lens, sensor
 from lightnoise.functional.layout import TOPS, split, split_shape
-from lightnoise.optics.recovery import NEAR_WHITE, hold_measured, recovered
+from lightnoise.optics.recovery import NEAR_WHITE, direct_light, recovered
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
 Image = NDArray[Any]
@@ -197,9 +197,8 @@ def render_plainly(
             stray_share = lens.stray_share(scattered.all_direct(), stray)
     direct = direct * exposure
     if len(near[0]):
-        held = direct[near]
-        hold_measured(held, measured[near], light[near], factor)
-        direct[near] = held
+        before, after = (np.ascontiguousarray(of[near].T) for of in (measured, light))
+        direct[near] = direct_light(before, after, factor).T
     if disc is not None:  # not measured, so not held
         lens.add_disc(direct, disc, factor)
     if stray is not None:

@@ -19,7 +19,7 @@ from lightnoise.camera import Camera
 from lightnoise.functional import codec, lens, sensor
 from lightnoise.functional import sun as suns
 from lightnoise.optics import pyramid
-from lightnoise.optics.recovery import NEAR_WHITE, guess, guess_sizes, hold_measured, raised
+from lightnoise.optics.recovery import NEAR_WHITE, direct_light, guess, guess_sizes, raised
 from lightnoise.params import BloomParams, GammaParams, GlareParams
 
 Image = NDArray[np.float32]
@@ -105,7 +105,7 @@ def expose(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
         if color.max() >= _near_white(table):
             _, bright = _decode_alone(color, table, camera)
             direct = bright.direct(_exposure(gamma, color.shape[2]))
-            out[bright.rows, bright.columns] = codec.encode(direct, camera.response, gamma.gamma, out.dtype)
+            out[bright.rows, bright.columns] = codec.encode(direct.T, camera.response, gamma.gamma, out.dtype)
     return out
 
 
@@ -132,7 +132,7 @@ def _decode_alone(color: Codes, table: Image, camera: Camera) -> tuple[Image, Br
 
 @dataclass(frozen=True)
 class Bright:
-    """The near-white pixels of a frame: where they are, (n,), their light as measured and as recovered, (n, C)."""
+    """The near-white pixels of a frame: where they are, (n,), their light as measured and as recovered, (C, n)."""
 
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
@@ -140,10 +140,8 @@ class Bright:
     light: Image
 
     def direct(self, factor: Image) -> Image:
-        """Return what comes out of their light, (n, C), of which ``factor`` (C,) is left."""
-        direct = self.light * factor
-        hold_measured(direct, self.measured, self.light, factor)
-        return direct
+        """Return what comes out of their light, (C, n), of which ``factor`` (C,) is left."""
+        return direct_light(self.measured, self.light, factor)
 
     def by_row(self, height: int, factor: Image) -> tuple[Any, ...]:
         """Return what `lightnoise.kernels.develop` puts over the picture."""
@@ -179,7 +177,7 @@ def _decode(
     near = light if level == 2 else pyramid.shrink(light, sizes[0])
     found = guess(near, sizes, camera.highlight_gain, camera.focal_px(width)[1] * sizes[0][1] / width)
     recovered = raised(measured, rows, columns, found, height, width)
-    kernels.decode.add_shrunk(rows, columns, recovered - measured, channels, _TAPS[level], flat)
+    kernels.decode.add_shrunk(rows, columns, measured, recovered, _TAPS[level], flat)
     return light, Bright(rows, columns, measured, recovered)
 
 
@@ -195,14 +193,14 @@ def _bright_pixels(
     size = codes.size // 8 if threshold <= row_largest.max() else 0  # untouched memory costs nothing
     while True:
         rows, columns = np.empty(size, np.int64), np.empty(size, np.int64)
-        light = np.empty((size, channels), np.float32)
+        light = np.empty((channels, size), np.float32)
         if size == 0:
             return rows, columns, light
         count = kernels.decode.near_white(
             codes, row_largest, channels, np.uint8(threshold), table, rows, columns, light
         )
         if count <= size:
-            return rows[:count], columns[:count], light[:count]
+            return rows[:count], columns[:count], np.ascontiguousarray(light[:, :count])
         size = count
 
 
@@ -213,7 +211,7 @@ def _level_of(level: Image, color: Codes) -> int:
 
 def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Image:
     light = table[color]
-    light[bright.rows, bright.columns] = bright.light
+    light[bright.rows, bright.columns] = bright.light.T
     height, width = color.shape[:2]
     half = stray.light
     if _level_of(half, color) == 2:
@@ -288,8 +286,9 @@ def _put_disc(
         & (bright.columns >= columns.start)
         & (bright.columns < columns.stop)
     )
-    near = Bright(bright.rows[inside], bright.columns[inside], bright.measured[inside], bright.light[inside])
-    beneath[near.rows - rows.start, near.columns - columns.start] = near.direct(factor)
+    measured, recovered = (np.ascontiguousarray(of[:, inside]) for of in (bright.measured, bright.light))
+    near = Bright(bright.rows[inside], bright.columns[inside], measured, recovered)
+    beneath[near.rows - rows.start, near.columns - columns.start] = near.direct(factor).T
     covered = np.nonzero(radiance > 0.0)
     y, x = covered[0] + rows.start, covered[1] + columns.start
     channels = out.shape[2]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.octave import halve_row
 from lightnoise.kernels.permute import look_up_words
 from lightnoise.kernels.words import halve_to
 
@@ -76,7 +77,7 @@ def decode_quarter(codes, channels, planes, out, row_largest):
 
 @kernel
 def near_white(codes, row_largest, channels, threshold, table, rows, columns, light):
-    """List pixels with a code ≥ threshold, row by row: fills places and light (n, c) if they fit, returns the number.
+    """List pixels with a code ≥ threshold, row by row: fills places and light (c, n) if they fit, returns the number.
 
     ``row_largest`` (H,) holds the largest code of every row, so that dark rows are passed over.
     """
@@ -102,66 +103,62 @@ def near_white(codes, row_largest, channels, threshold, table, rows, columns, li
                     if found < limit:
                         rows[found], columns[found] = y, x
                         for c in range(channels):
-                            light[found, c] = table[codes[y, x * channels + c]]
+                            light[c, found] = table[codes[y, x * channels + c]]
                     found += 1
     return found
 
 
 @kernel
-def reach(x, n, taps, octaves):
-    """Return the first of n cells that the weights ``taps`` of a pixel at x reach, the last, and the first's tap."""
-    factor = 1 << octaves
+def add_rows(y, row, first, size, taps, octaves, level):
+    """Add the first items of a row, so many, to what stands from ``first`` on in the rows about row y of a level."""
+    factor, n = 1 << octaves, level.shape[0]
     before = (taps.size - factor) // 2
-    first = max((x + before - taps.size + factor) >> octaves, 0)
-    return first, min((x + before) >> octaves, n - 1), x - factor * first + before
+    nearest = max((y + before - taps.size + factor) >> octaves, 0)
+    for i in range(nearest, min((y + before) >> octaves, n - 1) + 1):
+        weight = taps[y - factor * i + before]
+        for j in range(size):
+            level[np.uint64(i), first + j] += weight * row[0, j]
 
 
 @kernel
-def add_cells(x, light, n, channels, taps, octaves, line):
-    """Add pixel n's light (n, c) to the cells about column x of a line, weighted."""
-    first, last, tap = reach(x, line.size // channels, taps, octaves)
-    for k in range(first, last + 1):
-        weight, at = taps[np.uint32(tap - ((k - first) << octaves))], np.uint32(k * channels)
-        if channels == 3:
-            line[at] += weight * light[n, 0]
-            line[at + np.uint32(1)] += weight * light[n, 1]
-            line[at + np.uint32(2)] += weight * light[n, 2]
-        else:
-            line[at] += weight * light[n, 0]
+def shrink_line(line, channels, octaves, even, odd, row):
+    """D along a line, octaves times, to the beginning of ``row`` (1, ·); even and odd are scratch."""
+    for _ in range(octaves):
+        n = line.size // 2
+        side = n + 2 * channels
+        halve_row(line, channels, even[:side], odd[:side], row[0, :n].reshape((1, n)), np.uint64(0))
+        line = row[0, :n]
 
 
 @kernel
-def add_rows(y, line, taps, octaves, level):
-    """Add a line to the rows about row y of a level, weighted."""
-    first, last, tap = reach(y, level.shape[0], taps, octaves)
-    for i in range(first, last + 1):
-        weight = taps[tap - ((i - first) << octaves)]
-        for j in range(line.size):
-            level[i, j] += weight * line[j]
+def add_shrunk(rows, columns, measured, recovered, taps, level):
+    """Add the light that single pixels gained to a level (h, w·c), in place, as repeated D would bring it there.
 
-
-@kernel
-def add_shrunk(rows, columns, light, channels, taps, level):
-    """Add single pixels' light (n, c) to a level (h, w·c), in place, as repeated D would bring it there.
-
-    ``rows`` must not fall. ``taps`` are the weights of the pixels about a cell: 6 for D, 16 for D twice.
+    ``measured`` and ``recovered`` are (c, n); ``rows`` must not fall, nor columns within one. ``taps`` are the weights
+    of the pixels about a cell: 6 for D, 16 for D twice.
     """
-    octaves = 1 if taps.size == 6 else 2
+    octaves, channels = 1 if taps.size == 6 else 2, measured.shape[0]
     height, width = level.shape[0] << octaves, level.shape[1] // channels << octaves
-    line = np.zeros(level.shape[1], np.float32)
-    for n in range(rows.size):
-        y, x = rows[n], columns[n]
-        add_cells(x, light, n, channels, taps, octaves, line)
-        if x < taps.size:  # its mirror image beyond the border
-            add_cells(-1 - x, light, n, channels, taps, octaves, line)
-        if x >= width - taps.size:
-            add_cells(2 * width - 1 - x, light, n, channels, taps, octaves, line)
-        if n + 1 < rows.size and rows[n + 1] == y:
-            continue
-        add_rows(y, line, taps, octaves, level)
-        if y < taps.size:
-            add_rows(-1 - y, line, taps, octaves, level)
+    line, row = np.zeros(width * channels, np.float32), np.empty((1, width // 2 * channels), np.float32)
+    side = width // 2 * channels + 2 * channels
+    even, odd = np.empty(side, np.float32), np.empty(side, np.float32)
+    n = 0
+    while n < rows.size:
+        y, first = rows[n], n
+        while n < rows.size and rows[n] == y:
+            for c in range(channels):
+                line[columns[n] * channels + c] = recovered[c, n] - measured[c, n]
+            n += 1
+        # D reaches less than sixteen pixels, and so much empty line ends as well as the picture does
+        left = max(columns[first] - 16, 0) // 4 * 4
+        right = min((columns[n - 1] + 20) // 4 * 4, width)
+        part = line[left * channels : right * channels]
+        shrink_line(part, channels, octaves, even, odd, row)
+        to, size = np.uint64((left >> octaves) * channels), np.uint64(part.size >> octaves)
+        add_rows(y, row, to, size, taps, octaves, level)
+        if y < taps.size:  # its mirror image beyond the border
+            add_rows(-1 - y, row, to, size, taps, octaves, level)
         if y >= height - taps.size:
-            add_rows(2 * height - 1 - y, line, taps, octaves, level)
-        for j in range(line.size):
-            line[j] = 0.0
+            add_rows(2 * height - 1 - y, row, to, size, taps, octaves, level)
+        for j in range(part.size):
+            part[j] = 0.0

@@ -18,7 +18,7 @@ from lightnoise.kernels.sensor import draw_number, noise_key
 
 # Arguments that go together are tuples: ``shades`` (table (n,) uint8, base, shift int32) has the shade of light ≥ 0 at
 # its float's bits >> shift, rounded, less base; beyond the table its ends serve. ``bright`` (starts (H + 1,), columns
-# (n,), direct light (n, c), scene light (n, c)) are the recovered pixels, row y's those from ``starts[y]`` to
+# (n,), direct light (c, n), scene light (c, n)) are the recovered pixels, row y's those from ``starts[y]`` to
 # ``starts[y + 1]``.
 
 
@@ -101,11 +101,11 @@ def mix_wide(ring, about, out):
 def add_bright(bright, y, wide, light):
     """Set the light of row y's recovered pixels: their own and the stray light ``wide``."""
     starts, columns, direct, _ = bright
-    channels = direct.shape[1]
+    channels = direct.shape[0]
     for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
         for c in range(np.uint32(channels)):
             j = np.uint32(columns[n] * channels + c)
-            light[j] = direct[n, c] + wide[j]
+            light[j] = direct[c, n] + wide[j]
 
 
 @kernel
@@ -138,14 +138,14 @@ def noise_row(light, draws, full_well, shot, read):
 def light_new_rows(codes, table, bright, row, ring):
     """Look up the scene light of the rows up to two about ``row`` that are new: row i stands at i % 5."""
     starts, columns, _, recovered = bright
-    channels = recovered.shape[1]
+    channels = recovered.shape[0]
     for i in range(row + 2 if row > 0 else 0, min(row + 3, codes.shape[0])):
         k = np.uint64(i % 5)
         for j in range(np.uint64(codes.shape[1])):
             ring[k, j] = table[codes[np.uint64(i), j]]
         for n in range(np.uint32(starts[i]), np.uint32(starts[i + 1])):
             for c in range(np.uint32(channels)):
-                ring[k, np.uint32(columns[n] * channels + c)] = recovered[n, c]
+                ring[k, np.uint32(columns[n] * channels + c)] = recovered[c, n]
 
 
 @kernel

@@ -98,11 +98,11 @@ def widen_new_rows(words, channels, i, height, scratch, ring):
 def put_bright(bright, y, stray, shades, out):
     """Put row y's recovered pixels over the picture: the shades of their own light and the stray light's words."""
     starts, columns, direct, _ = bright
-    channels = direct.shape[1]
+    channels = direct.shape[0]
     for n in range(np.uint32(starts[y]), np.uint32(starts[y + 1])):
         for c in range(np.uint32(channels)):
             j = np.uint32(columns[n] * channels + c)
-            light = direct[n, c] + np.float32(stray[j]) * np.float32(1.0 / 65535.0)
+            light = direct[c, n] + np.float32(stray[j]) * np.float32(1.0 / 65535.0)
             out[y, j] = shades[0][np.uint32(shade_place(np.float32(light).view(np.int32), shades))]
 
 

@@ -1,32 +1,26 @@
-"""Clipped pixels get light back."""
+"""Clipped pixels get light back. Pixels stand channel by channel, (c, n), so that loops run over neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from lightnoise.kernels.elementary import exp, log
 from lightnoise.kernels.jit import kernel
 
-
-@kernel
-def hues_of(light, y0, x0, y1, x1, out):
-    """Store the light of four pixels over its largest channel, at least 1e-6, as out (4, c), row by row."""
-    for k in range(4):
-        y, x = y0 if k < 2 else y1, x0 if k % 2 == 0 else x1
-        largest = np.float32(1e-6)
-        for c in range(light.shape[2]):
-            largest = max(largest, light[y, x, c])
-        scale = np.float32(1.0) / largest
-        for c in range(light.shape[2]):
-            out[k, c] = light[y, x, c] * scale
+#: Pixels that `raise_pixels` goes through at once.
+CHUNK = 256
 
 
 @kernel
-def hold(direct, measured, recovered, factor):
-    """Keep unclipped channels that got light back, all (n, c), from coming out brighter than measured, in place."""
-    for n in range(direct.shape[0]):
-        for c in range(direct.shape[1]):
-            if measured[n, c] < np.float32(1.0) and recovered[n, c] > measured[n, c]:
-                direct[n, c] = min(direct[n, c], measured[n, c] * max(factor[c], np.float32(1.0)))
+def direct(measured, recovered, factor, out):
+    """Store recovered light times ``factor`` (c,); what was not clipped comes out no brighter than it was measured."""
+    one = np.float32(1.0)
+    for c in range(np.uint64(out.shape[0])):
+        for n in range(np.uint64(out.shape[1])):
+            least = measured[c, n] * max(factor[c], one)
+            held = measured[c, n] < one and recovered[c, n] > measured[c, n]
+            light = recovered[c, n] * factor[c]
+            out[c, n] = min(light, least) if held else light
 
 
 @kernel
@@ -39,54 +33,85 @@ def gain_of(stops, size, log_gain, per_stop, per_size, out):
 
 
 @kernel
+def hue_of(light, y, x, c):
+    """Return channel c of a cell's light over its largest channel, at least 1e-6."""
+    largest = np.float32(1e-6)
+    for k in range(np.uint64(light.shape[2])):
+        largest = max(largest, light[y, x, k])
+    return light[y, x, c] / largest
+
+
+@kernel
+def between_rows(log_gain, surround, y0, y1, fy, x, out):
+    """Store what column x of the cells has between two rows: the gain's logarithm, and behind it the surround's hue."""
+    one = np.float32(1.0)
+    out[0] = (one - fy) * log_gain[y0, x] + fy * log_gain[y1, x]
+    for c in range(np.uint64(surround.shape[2])):
+        out[c + np.uint64(1)] = (one - fy) * hue_of(surround, y0, x, c) + fy * hue_of(surround, y1, x, c)
+
+
+@kernel
+def interpolate(rows, columns, first, log_gain, surround, cells_y, cells_x, sides, found):
+    """Read cells at the pixels from ``first`` on: found (1 + c, ·) gets the gain's logarithm and the surround's hue.
+
+    ``sides`` (2, 1 + c) is scratch: what stands left and right of a pixel, which its neighbours share.
+    """
+    height, width = log_gain.shape
+    y0, y1, fy = np.uint64(0), np.uint64(0), np.float32(0.0)
+    row, column = np.int64(-1), np.uint64(width)  # none yet
+    for k in range(min(np.uint64(CHUNK), np.uint64(rows.size) - first)):
+        if rows[first + k] != row:
+            row, column = rows[first + k], np.uint64(width)
+            v = min(max((row + 0.5) * cells_y - 0.5, 0.0), height - 1.0)
+            y0, fy = np.uint64(v), np.float32(v - np.float64(np.uint64(v)))
+            y1 = min(y0 + np.uint64(1), np.uint64(height - 1))
+        u = min(max((columns[first + k] + 0.5) * cells_x - 0.5, 0.0), width - 1.0)
+        x = np.uint64(u)
+        if x != column:
+            column = x
+            between_rows(log_gain, surround, y0, y1, fy, x, sides[0])
+            between_rows(log_gain, surround, y0, y1, fy, min(x + np.uint64(1), np.uint64(width - 1)), sides[1])
+        right = np.float32(u - np.float64(x))
+        left = np.float32(1.0) - right
+        for c in range(np.uint64(found.shape[0])):
+            found[c, k] = left * sides[0, c] + right * sides[1, c]
+
+
+@kernel
 def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white, cells_y, cells_x):
     """Raise near-white pixels in place.
 
-    light (n, c) holds the pixels at ``rows`` and ``columns`` (n,); log_gain (h2, w2) and the hue of surround (h2, w2,
-    c), on a coarser grid of ``cells_y`` x ``cells_x`` cells per pixel, are read by linear interpolation. A pixel
-    gets its whole gain where its largest channel is clipped (≥ 1) and none at ``near_white``. A smaller channel is the
-    surer evidence of the pixel's light, the darker it is: below ``believed`` it bounds the level through the hue, above
-    ``near_white`` it counts as clipped.
+    light (c, n) holds the pixels at ``rows`` and ``columns`` (n,), row by row; log_gain (h2, w2) and the hue of
+    surround (h2, w2, c), on a coarser grid of ``cells_y`` x ``cells_x`` cells per pixel, are read by linear
+    interpolation. A pixel gets its whole gain where its largest channel is clipped (≥ 1) and none at ``near_white``. A
+    smaller channel is the surer evidence of the pixel's light, the darker it is: below ``believed`` it bounds the level
+    through the hue, above ``near_white`` it counts as clipped.
     """
-    grid_rows, grid_columns = log_gain.shape
-    channels = light.shape[1]
-    tint, hues = np.empty(channels, np.float32), np.empty((4, channels), np.float32)
-    hues_y = hues_x = np.uint32(grid_rows + grid_columns)  # none yet
-    zero, one = np.float32(0.0), np.float32(1.0)
+    channels, count = np.uint64(light.shape[0]), np.uint64(light.shape[1])
+    sides, found = np.empty((2, channels + 1), np.float32), np.empty((channels + 1, CHUNK), np.float32)
+    largest, darkest = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
+    least, added = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
+    zero, one, endless = np.float32(0.0), np.float32(1.0), np.float32(3e38)
     per_near, per_doubt = one / (one - near_white), one / (near_white - believed)
-    for n in range(light.shape[0]):
-        v = min(max((rows[n] + 0.5) * cells_y - 0.5, 0.0), grid_rows - 1.0)
-        u = min(max((columns[n] + 0.5) * cells_x - 0.5, 0.0), grid_columns - 1.0)
-        y0, x0 = np.uint32(v), np.uint32(u)  # unsigned: nothing counts from the end
-        y1, x1 = np.uint32(min(y0 + 1, grid_rows - 1)), np.uint32(min(x0 + 1, grid_columns - 1))
-        fy, fx = np.float32(v - y0), np.float32(u - x0)
-        w00, w01 = (one - fy) * (one - fx), (one - fy) * fx
-        w10, w11 = fy * (one - fx), fy * fx
-        gain = w00 * log_gain[y0, x0] + w01 * log_gain[y0, x1] + w10 * log_gain[y1, x0] + w11 * log_gain[y1, x1]
-        if gain <= zero:
-            continue
-        largest = light[n, 0]
-        for c in range(1, channels):
-            largest = max(largest, light[n, c])
-        if largest < one:
-            near = max((largest - near_white) * per_near, zero)
-            gain *= near * near
-        if y0 != hues_y or x0 != hues_x:  # neighbours share their cells
-            hues_y, hues_x = y0, x0
-            hues_of(surround, y0, x0, y1, x1, hues)
-        doubt, darkest, least = one, near_white, np.float32(np.inf)
+    for first in range(np.uint64(0), count, np.uint64(CHUNK)):
+        size = min(np.uint64(CHUNK), count - first)
+        interpolate(rows, columns, first, log_gain, surround, cells_y, cells_x, sides, found)
+        for k in range(size):
+            largest[k], darkest[k], least[k] = zero, one, endless
         for c in range(channels):
-            tint[c] = w00 * hues[0, c] + w01 * hues[1, c] + w10 * hues[2, c] + w11 * hues[3, c]
-            value = light[n, c]
-            if value < near_white:
-                darkest = min(darkest, value)
-                least = min(least, value / max(tint[c], np.float32(1e-3)))
-        bound = gain
-        if darkest < near_white:
-            doubt = max((darkest - believed) * per_doubt, zero)
-            bound = min(gain, np.log(max(one, least)))
-        level = np.exp(bound + doubt * (gain - bound))
+            for k in range(size):
+                value, hue = light[c, first + k], found[c + np.uint64(1), k]
+                largest[k], darkest[k] = max(largest[k], value), min(darkest[k], value)
+                least[k] = min(least[k], value / max(hue, np.float32(1e-3)) if value < near_white else endless)
+        for k in range(size):
+            near = max((min(largest[k], one) - near_white) * per_near, zero)
+            gain = found[0, k] * (near * near)
+            doubt = max((darkest[k] - believed) * per_doubt, zero) if darkest[k] < near_white else one
+            bound = min(gain, log(max(one, least[k])))
+            added[k] = exp(max(bound + doubt * (gain - bound), zero)) - one
+            darkest[k] = doubt
         for c in range(channels):
-            value = light[n, c]
-            raised = max(zero, (level - one) * tint[c])
-            light[n, c] = value + (raised if value >= one else doubt * raised)
+            for k in range(size):
+                value, hue = light[c, first + k], found[c + np.uint64(1), k]
+                part = max(zero, added[k] * hue)
+                light[c, first + k] = value + (part if value >= one else darkest[k] * part)

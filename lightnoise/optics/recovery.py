@@ -8,7 +8,7 @@ steps run batched on any device.
 The rule: recovery never changes what was measured. A value below white keeps its brightness in the picture. But
 clipping is blurred, by the codec and by the curve's shoulder: in a lamp's core one channel stands at 255, the next at
 250. Such near-white values get light back for what the lens scatters, smoothly more the nearer they are to white; what
-comes out directly is held at what was measured (`hold_measured`), so that min(recover(x), 1) = x in every picture.
+comes out directly is held at what was measured (`direct_light`), so that min(recover(x), 1) = x in every picture.
 
 Hue is kept: a clipped pixel takes the hue of its near surround (the red glow about a tail lamp's white core), and a
 channel that is well below white bounds the others.
@@ -94,19 +94,19 @@ def raised(pixels: Image, rows: Index, columns: Index, guess: Guess, height: int
 
     Parameters
     ----------
-    pixels : ndarray of shape (n, C), float32
+    pixels : ndarray of shape (C, n), float32
         Linear light in [0, 1], some channel above `NEAR_WHITE`.
     rows, columns : ndarray of shape (n,), int64
-        Where they are in the frame.
+        Where they are in the frame, row by row.
     guess : Guess
     height, width : int
         Size of the frame.
 
     Returns
     -------
-    ndarray of shape (n, C), float32
+    ndarray of shape (C, n), float32
     """
-    out = pixels.copy()
+    out = np.array(pixels, order="C")
     cells = guess.log_gain.shape
     kernels.recovery.raise_pixels(
         out,
@@ -152,7 +152,7 @@ def recovered(light: Image, highlight_gain: float, focal_y: float, focal_x: floa
     sizes = guess_sizes(*half.shape[:2])
     found = guess(pyramid.shrink(half, sizes[0]), sizes, highlight_gain, focal_x * sizes[0][1] / width)
     out = light.copy()
-    out[rows, columns] = raised(light[rows, columns], rows, columns, found, height, width)
+    out[rows, columns] = raised(light[rows, columns].T, rows, columns, found, height, width).T
     return out, (rows, columns)
 
 
@@ -164,19 +164,23 @@ def near_white(light: Image) -> Pixels:
     return rows, columns
 
 
-def hold_measured(direct: Image, measured: Image, recovered: Image, factor: Image) -> None:
-    """Keep unclipped channels that got light back from coming out brighter than they were measured, in place.
+def direct_light(measured: Image, recovered: Image, factor: Image) -> Image:
+    """Return what comes out of recovered pixels directly: no brighter than measured, where they were not clipped.
 
     Parameters
     ----------
-    direct : ndarray of shape (n, C), float32
-        Recovered light times ``factor``.
-    measured, recovered : ndarray of shape (n, C), float32
+    measured, recovered : ndarray of shape (C, n), float32
         Light before and after `recover`.
     factor : ndarray of shape (C,), float32
-        What lens and exposure leave of the direct light.
+        What lens and exposure leave of it.
+
+    Returns
+    -------
+    ndarray of shape (C, n), float32
     """
-    kernels.recovery.hold(direct, measured, recovered, factor)
+    out = np.empty_like(recovered)
+    kernels.recovery.direct(measured, recovered, factor, out)
+    return out
 
 
 def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x: float, log_gain: float) -> Image:
