@@ -33,21 +33,19 @@ def gain_of(stops, size, log_gain, per_stop, per_size, out):
 
 
 @kernel
-def hue_of(light, y, x, c):
-    """Return channel c of a cell's light over its largest channel, at least 1e-6."""
-    largest = np.float32(1e-6)
-    for k in range(np.uint64(light.shape[2])):
-        largest = max(largest, light[y, x, k])
-    return light[y, x, c] / largest
+def between_rows(log_gain, surround, y0, y1, fy, x, sides, side):
+    """Store what column x of the cells has between two rows: the gain's logarithm, and behind it the surround's hue.
 
-
-@kernel
-def between_rows(log_gain, surround, y0, y1, fy, x, out):
-    """Store what column x of the cells has between two rows: the gain's logarithm, and behind it the surround's hue."""
-    one = np.float32(1.0)
-    out[0] = (one - fy) * log_gain[y0, x] + fy * log_gain[y1, x]
-    for c in range(np.uint64(surround.shape[2])):
-        out[c + np.uint64(1)] = (one - fy) * hue_of(surround, y0, x, c) + fy * hue_of(surround, y1, x, c)
+    Hue is light over its largest channel, at least 1e-6.
+    """
+    channels = np.uint64(surround.shape[2])
+    largest0 = largest1 = np.float32(1e-6)
+    for c in range(channels):
+        largest0, largest1 = max(largest0, surround[y0, x, c]), max(largest1, surround[y1, x, c])
+    part0, part1 = (np.float32(1.0) - fy) / largest0, fy / largest1
+    sides[side, 0] = (np.float32(1.0) - fy) * log_gain[y0, x] + fy * log_gain[y1, x]
+    for c in range(channels):
+        sides[side, c + np.uint64(1)] = part0 * surround[y0, x, c] + part1 * surround[y1, x, c]
 
 
 @kernel
@@ -57,7 +55,7 @@ def interpolate(rows, columns, first, log_gain, surround, cells_y, cells_x, side
     ``sides`` (2, 1 + c) is scratch: what stands left and right of a pixel, which its neighbours share.
     """
     height, width = log_gain.shape
-    y0, y1, fy = np.uint64(0), np.uint64(0), np.float32(0.0)
+    y0, y1, fy, near = np.uint64(0), np.uint64(0), np.float32(0.0), np.uint64(0)
     row, column = np.int64(-1), np.uint64(width)  # none yet
     for k in range(min(np.uint64(CHUNK), np.uint64(rows.size) - first)):
         if rows[first + k] != row:
@@ -68,13 +66,17 @@ def interpolate(rows, columns, first, log_gain, surround, cells_y, cells_x, side
         u = min(max((columns[first + k] + 0.5) * cells_x - 0.5, 0.0), width - 1.0)
         x = np.uint64(u)
         if x != column:
+            if x == column + np.uint64(1):
+                near = np.uint64(1) - near  # what stood right stands left now
+            else:
+                between_rows(log_gain, surround, y0, y1, fy, x, sides, near)
+            far = np.uint64(1) - near
+            between_rows(log_gain, surround, y0, y1, fy, min(x + np.uint64(1), np.uint64(width - 1)), sides, far)
             column = x
-            between_rows(log_gain, surround, y0, y1, fy, x, sides[0])
-            between_rows(log_gain, surround, y0, y1, fy, min(x + np.uint64(1), np.uint64(width - 1)), sides[1])
         right = np.float32(u - np.float64(x))
         left = np.float32(1.0) - right
         for c in range(np.uint64(found.shape[0])):
-            found[c, k] = left * sides[0, c] + right * sides[1, c]
+            found[c, k] = left * sides[near, c] + right * sides[np.uint64(1) - near, c]
 
 
 @kernel
