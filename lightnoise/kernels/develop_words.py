@@ -52,25 +52,42 @@ def run_about(runs, i, cells):
 
 
 @kernel
-def mix_run(stray, channels, weights, y, first, last, cells, out):
+def mix_rows_about(stray, channels, weights, y, first, last, out):
+    """Mix the rows about the picture's row y in floats: out gets the cells from ``first`` − 2 to ``last`` + 2."""
+    factor, height, n = weights.shape[0], stray.shape[0], stray.shape[1] // channels
+    left, right = max(first - 2, 0), min(last + 2, n)
+    start, count = np.uint64(left * channels), np.uint64((right - left) * channels)
+    at = np.uint64((left - first + 2) * channels)
+    for dy in range(5):
+        weight, row = weights[y % factor, dy], reflect(y // factor + dy - 2, height)
+        for j in range(count):
+            out[at + j] = weight * stray[row, start + j] + (out[at + j] if dy > 0 else np.float32(0.0))
+    for x in range(first - 2, last + 2):
+        if x < left or x >= right:  # beyond the border
+            for c in range(channels):
+                out[(x - first + 2) * channels + c] = out[np.int64(reflect(x, n) - first + 2) * channels + c]
+
+
+@kernel
+def mix_run(stray, channels, weights, y, first, last, cells, words, out):
     """Mix the picture's row y from the cells ``first`` to ``last`` in floats, and put it into a row of words.
 
-    ``weights`` (factor, 5): of the cells about a pixel's own. ``cells`` is scratch: four cells more than a row has.
+    ``weights`` (factor, 5): of the cells about a pixel's own. ``cells`` and ``words`` are scratch: four cells more than
+    a row has.
     """
-    factor, c = weights.shape[0], channels
-    height, n, i = stray.shape[0], stray.shape[1] // c, y // factor
-    for x in range(first - 2, last + 2):
-        for k in range(c):
-            light = np.float32(0.0)
-            for dy in range(5):
-                light += weights[y % factor, dy] * stray[reflect(i + dy - 2, height), reflect(x, n) * np.uint64(c) + k]
-            cells[(x + 2) * c + k] = light
-    for x in range(first * factor, last * factor):
-        for k in range(c):
-            light = np.float32(0.0)
-            for dx in range(5):
-                light += weights[x % factor, dx] * cells[(x // factor + dx) * c + k]
-            out[x * c + k] = word_of(light)
+    mix_rows_about(stray, channels, weights, y, first, last, cells)
+    factor, c, count = np.uint64(weights.shape[0]), np.uint64(channels), np.uint64((last - first) * channels)
+    for place in range(factor):
+        a, b, d = weights[place, 0], weights[place, 1], weights[place, 2]
+        e, f = weights[place, 3], weights[place, 4]
+        for j in range(count):
+            outer = a * cells[j] + f * cells[j + np.uint64(4) * c]
+            inner = b * cells[j + c] + e * cells[j + np.uint64(3) * c]
+            words[j] = word_of(outer + inner + d * cells[j + np.uint64(2) * c])
+        at = np.uint64(first) * factor * c + place * c
+        for x in range(np.uint64(last - first)):
+            for k in range(c):
+                out[at + x * factor * c + k] = words[x * c + k]
 
 
 @kernel
@@ -120,6 +137,7 @@ def develop(codes, channels, planes, ratios, stray, weights, bright, shades, wor
     factor, cells = weights.shape[0], stray.shape[1] // channels
     ring, scratch = np.empty((3, width), np.uint16), scratch_rows(stray.shape[1], channels, np.uint16)
     wide, line = np.empty(width, np.uint16), np.empty((cells + 4) * channels, np.float32)
+    line_words = np.empty(line.size, np.uint16)
     starts = bright[0]
     for y in range(height):
         if y % 2 == 0:
@@ -128,7 +146,7 @@ def develop(codes, channels, planes, ratios, stray, weights, bright, shades, wor
         mix_three(ring, far, here, near, wide, np.uint64(0))
         first, last = run_about(runs, y // factor, cells)
         if first < last:
-            mix_run(stray, channels, weights, y, first, last, line, wide)
+            mix_run(stray, channels, weights, y, first, last, line, line_words, wide)
         shade_row(codes, y, planes, ratios, wide, word_shades[0], word_shades[1], out)
         if starts[y] < starts[y + 1]:
             put_bright(bright, y, wide, shades, out)
