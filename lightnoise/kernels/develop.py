@@ -67,12 +67,11 @@ def widen_new_rows(level, channels, row, scratch, ring):
 
 
 @kernel
-def scratch_rows(size, channels, dtype):
+def scratch_rows(size, channels):
     """Return scratch for `widen_new_rows` from a level of that width."""
-    padded = np.empty(size + 2 * channels, dtype)
-    even, odd = np.empty(size, dtype), np.empty(size, dtype)
-    halves, padded_half = np.empty((1, 2 * size), dtype), np.empty(2 * size + 2 * channels, dtype)
-    return padded, even, odd, halves, padded_half, np.empty(2 * size, dtype), np.empty(2 * size, dtype)
+    padded, padded_half = np.empty(size + 2 * channels, np.float32), np.empty(2 * size + 2 * channels, np.float32)
+    even, odd, halves = np.empty(size, np.float32), np.empty(size, np.float32), np.empty((1, 2 * size), np.float32)
+    return padded, even, odd, halves, padded_half, np.empty(2 * size, np.float32), np.empty(2 * size, np.float32)
 
 
 @kernel
@@ -165,7 +164,7 @@ def develop(codes, channels, table, factor, own, stray, weights, noise, bright, 
     """
     height, width = codes.shape
     full_well, shot, read, seed, normal, normal_shift = noise
-    ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels, np.float32)
+    ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
     near, row = np.empty((5, width), np.float32), np.empty(width + 4 * channels, np.float32)
     wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width, np.uint32), np.empty(width, np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.develop import pad_row, scratch_rows, shade_place
+from lightnoise.kernels.develop import pad_row, shade_place
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import reflect
 from lightnoise.kernels.permute import shade_row
@@ -94,21 +94,20 @@ def mix_run(stray, channels, weights, y, first, last, cells, words, out):
 def widen_new_rows(words, channels, i, height, scratch, ring):
     """Bring those of the rows up to one about row i of level 1, of that height, that are new to the picture's width.
 
-    Row i stands at i % 3. ``words`` are those of level 1 or 2; ``scratch`` is from
-    `lightnoise.kernels.develop.scratch_rows`.
+    Row i stands at i % 3. ``words`` are those of level 1 or 2; ``scratch`` has a row of theirs, with a cell more at
+    both ends, one of twice as many, and that one with a cell more at both ends.
     """
-    padded, even, odd, halves, padded_half, even_half, odd_half = scratch
+    padded, halves, padded_half = scratch
     for row in range(i + 1 if i > 0 else 0, min(i + 2, height)):
         place = np.uint64(row % 3)
         if words.shape[0] == height:
             pad_row(words, np.uint64(row), channels, padded)
-            widen_row(padded, channels, even, odd, ring, place)
+            widen_row(padded, channels, ring, place)
         else:
-            far, here, near = rows_for(row, words.shape[0], words.shape[0])
-            mix_three(words, far, here, near, padded, np.uint64(channels))
-            widen_row(padded, channels, even, odd, halves, np.uint64(0))
+            mix_three(words, rows_for(row, words.shape[0], words.shape[0]), padded, np.uint64(channels))
+            widen_row(padded, channels, halves, np.uint64(0))
             pad_row(halves, np.uint64(0), channels, padded_half)
-            widen_row(padded_half, channels, even_half, odd_half, ring, place)
+            widen_row(padded_half, channels, ring, place)
 
 
 @kernel
@@ -135,18 +134,22 @@ def develop(codes, channels, planes, ratios, stray, weights, bright, shades, wor
     words, runs = np.empty(stray.shape, np.uint16), np.empty((stray.shape[0], 2), np.int64)
     words_of(stray, channels, words, runs)
     factor, cells = weights.shape[0], stray.shape[1] // channels
-    ring, scratch = np.empty((3, width), np.uint16), scratch_rows(stray.shape[1], channels, np.uint16)
-    wide, line = np.empty(width, np.uint16), np.empty((cells + 4) * channels, np.float32)
+    ring, size, ends = np.empty((4, width), np.uint16), stray.shape[1], 2 * channels
+    halves, padded_half = np.empty((1, 2 * size), np.uint16), np.empty(2 * size + ends, np.uint16)
+    scratch = (np.empty(size + ends, np.uint16), halves, padded_half)
+    alone, line = np.uint64(3), np.empty((cells + 4) * channels, np.float32)  # the last row is mixed when it has to be
     line_words = np.empty(line.size, np.uint16)
     starts = bright[0]
     for y in range(height):
         if y % 2 == 0:
             widen_new_rows(words, channels, y // 2, height // 2, scratch, ring)
-        far, here, near = rows_for(y, height // 2, 3)
-        mix_three(ring, far, here, near, wide, np.uint64(0))
+        about = rows_for(y, height // 2, 3)
         first, last = run_about(runs, y // factor, cells)
-        if first < last:
-            mix_run(stray, channels, weights, y, first, last, line, line_words, wide)
-        shade_row(codes, y, planes, ratios, wide, word_shades[0], word_shades[1], out)
+        if first < last or starts[y] < starts[y + 1]:
+            mix_three(ring, about, ring[alone], np.uint64(0))
+            if first < last:
+                mix_run(stray, channels, weights, y, first, last, line, line_words, ring[alone])
+            about = (alone, alone, alone)
+        shade_row(codes, y, planes, ratios, ring, about, word_shades[0], word_shades[1], out)
         if starts[y] < starts[y + 1]:
-            put_bright(bright, y, wide, shades, out)
+            put_bright(bright, y, ring[alone], shades, out)

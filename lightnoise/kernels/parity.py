@@ -61,16 +61,10 @@ def _joining(channels: int) -> Any:
             loop = RegisterLoop(context, builder, signature, arguments)
             kind = _register(context, signature.args[0])
             sources, target = [loop.place(array, I64(0)) for array in (0, 1)], loop.place(2, arguments[3])
-            pixels = [divmod(i, channels) for i in range(2 * kind.count)]
-            order = [channels * (pixel // 2) + c + kind.count * (pixel % 2) for pixel, c in pixels]
-            order = [min(place, 2 * kind.count - 1) for place in order]
 
             def body(index: Any) -> None:
                 first, second = (loop.load(builder.gep(source, [index]), kind) for source in sources)
-                address = builder.gep(target, [builder.mul(index, I64(2))])
-                for number in (0, 1):
-                    places = order[number * kind.count : (number + 1) * kind.count]
-                    loop.store(loop.shuffle(first, second, places), address, number)
+                store_joined(loop, first, second, channels, builder.gep(target, [builder.mul(index, I64(2))]))
 
             loop.run(arguments[4], kind.count // channels * channels, body)
             return context.get_dummy_value()
@@ -78,6 +72,16 @@ def _joining(channels: int) -> Any:
         return types.void(even, odd, out, types.int64, types.int64), generate
 
     return join
+
+
+def store_joined(loop: RegisterLoop, even: Any, odd: Any, channels: int, address: Any) -> None:
+    """Store the whole pixels of a register of even and one of odd ones in turn."""
+    count = even.type.count
+    pixels = [divmod(i, channels) for i in range(2 * count)]
+    order = [channels * (pixel // 2) + c + count * (pixel % 2) for pixel, c in pixels]
+    order = [min(place, 2 * count - 1) for place in order]
+    for number in (0, 1):
+        loop.store(loop.shuffle(even, odd, order[number * count : (number + 1) * count]), address, number)
 
 
 _split_1, _split_3 = _splitting(1), _splitting(3)

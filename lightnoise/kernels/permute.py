@@ -15,19 +15,21 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic, permute
+from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic, mean, permute
+from lightnoise.kernels.words import mean_of_three
 
 #: Codes and words in a register.
 BYTES, WORDS = 64, 32
 
 _BYTES, _WORDS = ir.VectorType(ir.IntType(8), BYTES), ir.VectorType(ir.IntType(16), WORDS)
 
-#: Orders of two registers' bytes: both in turn; the even ones and the odd ones; and the even ones such that where a
-#: register puts its lanes' halves in turn with another's (`LANES_IN_TURN`), they come to stand in the order of words.
-IN_TURN = [i // 2 + BYTES * (i % 2) for i in range(2 * BYTES)]
-ODD = [2 * i + 1 for i in range(BYTES)]
-BY_LANES = [2 * (8 * (i // 16) + i % 8) + BYTES * (i % 16 // 8) for i in range(BYTES)]
-LANES_IN_TURN = [[16 * (i // 16) + 8 * half + i % 16 // 2 + BYTES * (i % 2) for i in range(BYTES)] for half in (0, 1)]
+# Words of 64 bytes stand in two registers as unpacking leaves them: the lower halves of all 16-byte lanes in the first,
+# the upper ones in the second. Packing brings them back in order. Orders are of two registers' bytes or lanes of words.
+UNPACKED = [[16 * (i // 16) + 8 * half + i % 16 // 2 + BYTES * (i % 2) for i in range(BYTES)] for half in (0, 1)]
+LANES = [[8 * (2 * (i // 8) + half) + i % 8 for i in range(WORDS)] for half in (0, 1)]
+PACKED_LOW = [16 * (i // 16) + 2 * (i % 8) + BYTES * (i % 16 // 8) for i in range(BYTES)]
+IN_ORDER = [[8 * (i // 16) + i % 8 + WORDS * (i // 8 % 2) + 16 * half for i in range(WORDS)] for half in (0, 1)]
+PACKED_HIGH = [place + 1 for place in PACKED_LOW]
 
 #: Words below this are dark: their shades have sixteen times as many knots.
 DARK = 4096
@@ -61,17 +63,14 @@ class _Tables:
         return permute(self.loop.builder, self.registers[first], index, self.registers[first + 1])
 
     def words_of_codes(self, codes: Any) -> list[Any]:
-        """Return the words of 64 codes in two registers."""
+        """Return the words of 64 codes, unpacked."""
         builder = self.loop.builder
         upper = builder.icmp_signed("<", codes, all_of(_BYTES, 0))
         low, high = (builder.select(upper, self.bytes_of(codes, k + 2), self.bytes_of(codes, k)) for k in (0, 4))
-        return [
-            builder.bitcast(self.loop.shuffle(low, high, IN_TURN[first : first + BYTES]), _WORDS)
-            for first in (0, BYTES)
-        ]
+        return [builder.bitcast(self.loop.shuffle(low, high, order), _WORDS) for order in UNPACKED]
 
     def shades_of_words(self, words: list[Any]) -> Any:
-        """Return the shades of two registers of words, see `shade_of_word`."""
+        """Return the shades of unpacked words, see `shade_of_word`."""
         builder, loop = self.loop.builder, self.loop
         scaled, places = [], []
         for word in words:
@@ -80,14 +79,14 @@ class _Tables:
             place = builder.lshr(scaled[-1], all_of(_WORDS, 10))
             place = builder.select(dark, place, builder.or_(place, all_of(_WORDS, 64)))
             places.append(builder.bitcast(place, _BYTES))
-        place = loop.shuffle(places[0], places[1], BY_LANES)
+        place = loop.shuffle(places[0], places[1], PACKED_LOW)
         parts = [(self.bytes_of(place, low), self.bytes_of(place, low + 4)) for low in (0, 2)]
         shades = []
-        for word, order in zip(scaled, LANES_IN_TURN, strict=True):
+        for word, order in zip(scaled, UNPACKED, strict=True):
             base, slope = (builder.bitcast(loop.shuffle(low, high, order), _WORDS) for low, high in parts)
             rise = _upper_product(builder, builder.shl(word, all_of(_WORDS, 6)), slope)
             shades.append(builder.bitcast(builder.add(base, rise), _BYTES))
-        return loop.shuffle(shades[0], shades[1], ODD)
+        return loop.shuffle(shades[0], shades[1], PACKED_HIGH)
 
 
 def _upper_product(builder: Any, a: Any, b: Any) -> Any:
@@ -95,6 +94,12 @@ def _upper_product(builder: Any, a: Any, b: Any) -> Any:
     wide = ir.VectorType(ir.IntType(32), WORDS)
     product = builder.mul(builder.zext(a, wide), builder.zext(b, wide))
     return builder.trunc(builder.lshr(product, all_of(wide, 16)), _WORDS)
+
+
+def _mean_of_three(builder: Any, far: Any, here: Any, near: Any) -> Any:
+    """Return `lightnoise.kernels.words.mean_of_three` of registers."""
+    around = mean(builder, mean(builder, far, near), here)
+    return mean(builder, mean(builder, around, near), here)
 
 
 def _call(builder: Any, name: str, a: Any, b: Any) -> Any:
@@ -119,8 +124,9 @@ def _looking_up() -> Any:
             def body(index: Any) -> None:
                 code = loop.load(builder.gep(source, [index]), _BYTES)
                 builder.store(_call(builder, "llvm.umax.v64i8", builder.load(largest), code), largest)
-                for number, word in enumerate(tables.words_of_codes(code)):
-                    loop.store(word, builder.gep(target, [index]), number)
+                words = tables.words_of_codes(code)
+                for number, order in enumerate(IN_ORDER):
+                    loop.store(loop.shuffle(words[0], words[1], order), builder.gep(target, [index]), number)
 
             loop.run(arguments[5], BYTES, body)
             name = "llvm.vector.reduce.umax.v64i8"
@@ -137,30 +143,45 @@ def _shading(scaled: bool) -> Any:
 
     @intrinsic
     def shade(
-        typing: Any, codes: Any, first: Any, planes: Any, ratios: Any, stray: Any, knots: Any, out: Any, count: Any
+        typing: Any,
+        codes: Any,
+        first: Any,
+        planes: Any,
+        ratios: Any,
+        rows: Any,
+        about: Any,
+        knots: Any,
+        out: Any,
+        count: Any,
     ) -> Any:
         """Do what `shade_row` does to a count of codes, from ``first`` on."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             loop = RegisterLoop(context, builder, signature, arguments)
-            source, target = loop.place(0, arguments[1]), loop.place(6, arguments[1])
-            factors, added = loop.place(3, I64(0)), loop.place(4, I64(0))
-            light, shades = _Tables(loop, 2), _Tables(loop, 5)
+            source, target = loop.place(0, arguments[1]), loop.place(7, arguments[1])
+            factors = loop.place(3, I64(0))
+            added = [loop.place(4, builder.extract_value(arguments[5], k)) for k in range(3)]
+            light, shades = _Tables(loop, 2), _Tables(loop, 6)
 
             def body(index: Any) -> None:
                 words = light.words_of_codes(loop.load(builder.gep(source, [index]), _BYTES))
-                for number in (0, 1):
-                    if scaled:
-                        factor = loop.load(builder.gep(factors, [index]), _WORDS, number)
-                        words[number] = _upper_product(builder, words[number], factor)
-                    light_beside = loop.load(builder.gep(added, [index]), _WORDS, number)
-                    words[number] = _call(builder, "llvm.uadd.sat.v32i16", words[number], light_beside)
+                rows = [[loop.load(builder.gep(row, [index]), _WORDS, k) for row in added] for k in (0, 1)]
+                stray = [_mean_of_three(builder, *row) for row in rows]
+                factor = [loop.load(builder.gep(factors, [index]), _WORDS, k) for k in (0, 1)] if scaled else None
+                for number, order in enumerate(LANES):
+                    if factor is not None:
+                        words[number] = _upper_product(
+                            builder, words[number], loop.shuffle(factor[0], factor[1], order)
+                        )
+                    beside = loop.shuffle(stray[0], stray[1], order)
+                    words[number] = _call(builder, "llvm.uadd.sat.v32i16", words[number], beside)
                 loop.store(shades.shades_of_words(words), builder.gep(target, [index]))
 
-            loop.run(arguments[7], BYTES, body)
+            loop.run(arguments[8], BYTES, body)
             return context.get_dummy_value()
 
-        return types.void(codes, types.int64, planes, ratios, stray, knots, out, types.int64), generate
+        places = types.UniTuple(types.int64, 3)
+        return types.void(codes, types.int64, planes, ratios, rows, places, knots, out, types.int64), generate
 
     return shade
 
@@ -197,13 +218,14 @@ def fill_shades(knots, out):
 
 
 @kernel
-def shade_codes(codes, y, first, planes, ratios, stray, shades, out):
+def shade_codes(codes, y, first, planes, ratios, rows, about, shades, out):
     """Do what `shade_row` does from the sample ``first`` on, one by one."""
     for j in range(np.uint64(first), np.uint64(codes.shape[1])):
         word = np.uint32(word_of_code(np.uint32(codes[y, j]), planes))
         if ratios.size > 0:
             word = np.uint32(word * np.uint32(ratios[j])) >> np.uint32(16)
-        out[y, j] = shades[np.uint64(min(np.uint32(word + np.uint32(stray[j])), np.uint32(65535)))]
+        stray = mean_of_three(rows[about[0], j], rows[about[1], j], rows[about[2], j])
+        out[y, j] = shades[np.uint64(min(np.uint32(word + np.uint32(stray)), np.uint32(65535)))]
 
 
 @kernel
@@ -228,18 +250,20 @@ if HAS_PERMUTES:
         return max(largest, look_up_from(codes, y, whole, planes, out, k))
 
     @kernel
-    def shade_row(codes, y, planes, ratios, stray, knots, shades, out):
+    def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
         """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
 
-        ``ratios`` and ``stray`` are (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
+        Stray light is `lightnoise.kernels.words.mean_of_three` of the rows ``about`` of ``rows`` (·, n) uint16: of a
+        row thrice, that row. ``ratios`` is (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
         """
         n = codes.shape[1]
         whole, first = n - n % BYTES, np.int64(y) * n
+        starts = (np.int64(about[0]) * n, np.int64(about[1]) * n, np.int64(about[2]) * n)
         if ratios.size > 0:
-            _shade_scaled(codes, first, planes, ratios, stray, knots, out, whole)
+            _shade_scaled(codes, first, planes, ratios, rows, starts, knots, out, whole)
         else:
-            _shade(codes, first, planes, ratios, stray, knots, out, whole)
-        shade_codes(codes, y, whole, planes, ratios, stray, shades, out)
+            _shade(codes, first, planes, ratios, rows, starts, knots, out, whole)
+        shade_codes(codes, y, whole, planes, ratios, rows, about, shades, out)
 
 else:
 
@@ -249,9 +273,10 @@ else:
         return look_up_from(codes, y, 0, planes, out, k)
 
     @kernel
-    def shade_row(codes, y, planes, ratios, stray, knots, shades, out):
+    def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
         """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
 
-        ``ratios`` and ``stray`` are (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
+        Stray light is `lightnoise.kernels.words.mean_of_three` of the rows ``about`` of ``rows`` (·, n) uint16: of a
+        row thrice, that row. ``ratios`` is (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
         """
-        shade_codes(codes, y, 0, planes, ratios, stray, shades, out)
+        shade_codes(codes, y, 0, planes, ratios, rows, about, shades, out)

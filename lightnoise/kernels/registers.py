@@ -75,6 +75,12 @@ def all_of(kind: Any, value: float) -> Any:
     return ir.Constant(kind, [value] * kind.count)
 
 
+def mean(builder: Any, a: Any, b: Any) -> Any:
+    """Return (a + b)/2 of registers of unsigned integers, rounded up; in this form LLVM knows it."""
+    half = builder.lshr(builder.xor(a, b), all_of(a.type, 1))
+    return builder.sub(builder.or_(a, b), half)
+
+
 def permute(builder: Any, low: Any, index: Any, high: Any) -> Any:
     """Look up every index, less its unused bits, in two registers side by side: bytes in 128, words in 64.
 

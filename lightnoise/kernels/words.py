@@ -6,11 +6,19 @@ Means round up; a picture of one colour stays as it is.
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from lightnoise.kernels import registers
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import reflect_ends, ring_place, six_about
-from lightnoise.kernels.parity import join, split
+from lightnoise.kernels.parity import split, store_joined, whole_registers
+from lightnoise.kernels.registers import I64, RegisterLoop, intrinsic
+
+_WORDS = ir.VectorType(ir.IntType(16), registers.SIZE // 2)
 
 
 @kernel
@@ -51,16 +59,53 @@ def halve_to(rows, i, height, channels, row, even, odd, out, y):
         out[y, j] = mean_of_six(outer, middle, mean(even[j + c], odd[j + c]))
 
 
+def _widening(channels: int) -> Any:
+    """Return what does U along a row of so many channels."""
+
+    @intrinsic
+    def widen(typing: Any, row: Any, out: Any, at: Any, count: Any) -> Any:
+        """Store twice ``count`` words, whole registers less what is no whole pixel, at ``at`` on of an array."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            loop = RegisterLoop(context, builder, signature, arguments)
+            sources, target = [loop.place(0, I64(k * channels)) for k in range(3)], loop.place(1, arguments[2])
+
+            def body(index: Any) -> None:
+                before, here, after = (loop.load(builder.gep(source, [index]), _WORDS) for source in sources)
+                around = registers.mean(builder, registers.mean(builder, before, after), here)
+                even, odd = (
+                    registers.mean(builder, registers.mean(builder, around, nearer), here) for nearer in (before, after)
+                )
+                store_joined(loop, even, odd, channels, builder.gep(target, [builder.mul(index, I64(2))]))
+
+            loop.run(arguments[3], _WORDS.count // channels * channels, body)
+            return context.get_dummy_value()
+
+        return types.void(row, out, types.int64, types.int64), generate
+
+    return widen
+
+
+_widen_1, _widen_3 = _widening(1), _widening(3)
+
+
 @kernel
-def widen_row(row, channels, even, odd, out, y):
-    """U along a row, to row y; see `lightnoise.kernels.octave.widen_row`."""
+def widen_row(row, channels, out, y):
+    """U along a row, to row y; ``row`` has room for a cell more at both ends, which is filled."""
     reflect_ends(row, channels, np.int64(1))
-    c, twice = np.uint64(channels), np.uint64(2 * channels)
-    for j in range(np.uint64(even.size)):
-        before, here, after = row[j], row[j + c], row[j + twice]
-        around = mean(mean(before, after), here)
-        even[j], odd[j] = mean(mean(around, before), here), mean(mean(around, after), here)
-    join(even, odd, channels, out, y)
+    c, size, at = channels, row.size - 2 * channels, np.int64(y) * out.shape[1]
+    done = 0
+    if c == 3:
+        done = whole_registers(size, row.itemsize, 3)
+        _widen_3(row, out, at, done)
+    elif c == 1:
+        done = whole_registers(size, row.itemsize, 1)
+        _widen_1(row, out, at, done)
+    for j in range(done, size, c):
+        for k in range(j, j + c):
+            before, here, after = row[k], row[k + c], row[k + 2 * c]
+            out[y, k + j] = mean_of_three(after, here, before)
+            out[y, k + j + c] = mean_of_three(before, here, after)
 
 
 @kernel
@@ -72,7 +117,8 @@ def rows_for(y, height, places):
 
 
 @kernel
-def mix_three(rows, k_far, k_here, k_near, out, first):
-    """U across rows, to out from ``first`` on."""
+def mix_three(rows, about, out, first):
+    """U across the rows of `rows_for`, to out from ``first`` on."""
+    far, here, near = about
     for j in range(np.uint64(rows.shape[1])):
-        out[j + first] = mean_of_three(rows[k_far, j], rows[k_here, j], rows[k_near, j])
+        out[j + first] = mean_of_three(rows[far, j], rows[here, j], rows[near, j])

@@ -35,17 +35,22 @@ def test_words_are_looked_up(width, seed):
 
 @given(width=WIDTHS, seed=st.integers(0, 1000), scaled=st.booleans(), gamma=st.sampled_from([0.95, 1.0, 2.2]))
 def test_rows_are_shaded(width, seed, scaled, gamma):
-    """Against the definition: shade of min(word·ratio/65536 + stray, white)."""
+    """Against the definition: shade of min(word·ratio/65536 + stray, white), stray the mean of three rows."""
     rng = np.random.default_rng(seed)
     knots, shades = codec.word_shades("srgb", gamma)
     codes, table = rng.integers(0, 256, (2, width)).astype(np.uint8), rng.integers(0, 65536, 256).astype(np.uint16)
-    stray = (65536 * rng.random(width) ** 4).astype(np.uint16)
+    rows = (65536 * rng.random((4, width)) ** 4).astype(np.uint16)
+    about = tuple(np.uint64(row) for row in rng.integers(0, 4, 3))
     ratios = rng.integers(0, 65536, width if scaled else 0).astype(np.uint16)
     out = np.zeros((2, width), np.uint8)
-    permute.shade_row(codes, 1, planes_of(table), ratios, stray, knots, shades, out)
+    permute.shade_row(codes, 1, planes_of(table), ratios, rows, about, knots, shades, out)
     light = table[codes[1]].astype(np.int64)
     if scaled:
         light = light * ratios // 65536
+    far, here, near = (rows[row].astype(np.int64) for row in about)
+    stray = far
+    for other in (near, here, near, here):
+        stray = (stray + other + 1) // 2
     expected = [permute.shade_of_word(np.uint16(word), knots) for word in np.minimum(light + stray, 65535)]
     assert (out[1] == expected).all()
     assert not out[0].any()
@@ -96,11 +101,10 @@ def halve_words(rows, channels, out):
 @numba.njit
 def widen_words(coarser, channels, out):
     height, size = coarser.shape
-    row, even, odd = np.empty(size + 2 * channels, np.uint16), np.empty(size, np.uint16), np.empty(size, np.uint16)
+    row = np.empty(size + 2 * channels, np.uint16)
     for y in range(out.shape[0]):
-        far, here, near = words.rows_for(y, height, height)
-        words.mix_three(coarser, far, here, near, row, np.uint64(channels))
-        words.widen_row(row, channels, even, odd, out, np.uint64(y))
+        words.mix_three(coarser, words.rows_for(y, height, height), row, np.uint64(channels))
+        words.widen_row(row, channels, out, np.uint64(y))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
