@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lightnoise.camera import Camera
 from lightnoise.optics import pyramid
@@ -45,6 +46,7 @@ def frame_sizes(height: int, width: int, camera: Camera) -> tuple[tuple[int, int
     return pyramid.level_sizes(height, width, round(camera.pixel_aspect, 6))
 
 
+@lru_cache(maxsize=256)
 def grid_of_level(height: int, width: int, camera: Camera, level: int) -> Grid:
     """Return the grid of a level (0 is the frame itself; past the last one, the last) of a frame."""
     sizes = frame_sizes(height, width, camera)
@@ -63,6 +65,7 @@ def grid_of_level(height: int, width: int, camera: Camera, level: int) -> Grid:
 SHAPED_COLUMNS = 300
 
 
+@lru_cache(maxsize=256)
 def shaped_level(height: int, width: int, camera: Camera) -> int:
     """Return the level of the pyramid on which light with a shape of its own is drawn: cells of some 0.2° at 60°."""
     sizes = frame_sizes(height, width, camera)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,6 +155,7 @@ def stray_share(direct: Image, stray: Image) -> Image:
     return np.asarray(stray_luminance / (stray_luminance + luminance(direct) + UNSEEN))
 
 
+@lru_cache(maxsize=256)
 def radial_weights(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
     """Return the part of bloom and veil that stays in its pixel, and the weights of the pyramid's levels."""
     focal_y, focal_x = camera.focal_px(width)

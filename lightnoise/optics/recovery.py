@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,14 +189,7 @@ def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x
 
     ``lightness`` (h, w) is that level, ``sizes`` are the levels from there on, ``focal_x`` is in its cells.
     """
-    cell_deg = [math.degrees(math.atan(sizes[0][1] / size[1] / focal_x)) for size in sizes]
-    octaves = np.log2(cell_deg)
-    low, high = np.log2(SURROUND_DEG)
-    # a level counts fully within the range and fades over the octave beside it
-    surround = np.clip(1.0 + np.minimum(octaves - low, high - octaves), 0.0, 1.0)
-    own = np.clip(1.0 - np.abs(octaves - math.log2(SIZE_DEG)), 0.0, 1.0)
-    if not surround.any():  # the frame is narrower than any surround
-        surround[0] = 1.0
+    surround, own = _scales(sizes, focal_x)
     levels = pyramid.build(lightness[..., None], sizes[: 1 + max(_last(surround), _last(own))])
     contrast = [
         -np.log2(np.clip(level, np.float32(2.0**-16), np.float32(1.0))) if weight > 0.0 else level
@@ -211,6 +205,20 @@ def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x
         out.reshape(-1),
     )
     return out
+
+
+@lru_cache(maxsize=64)
+def _scales(sizes: tuple[tuple[int, int], ...], focal_x: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weights of levels by how wide their cells are: as surrounds, and for a lamp's own size."""
+    cell_deg = [math.degrees(math.atan(sizes[0][1] / size[1] / focal_x)) for size in sizes]
+    octaves = np.log2(cell_deg)
+    low, high = np.log2(SURROUND_DEG)
+    # a level counts fully within the range and fades over the octave beside it
+    surround = np.clip(1.0 + np.minimum(octaves - low, high - octaves), 0.0, 1.0)
+    own = np.clip(1.0 - np.abs(octaves - math.log2(SIZE_DEG)), 0.0, 1.0)
+    if not surround.any():  # the frame is narrower than any surround
+        surround[0] = 1.0
+    return surround, own
 
 
 def _last(weights: NDArray[np.float64]) -> int:
