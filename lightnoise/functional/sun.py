@@ -16,7 +16,7 @@ from lightnoise.camera import Camera
 from lightnoise.constants import SUN_IRRADIANCE, SUN_RADIUS_DEG
 from lightnoise.functional.budget import Budget
 from lightnoise.functional.grid import Grid
-from lightnoise.optics.psf import RadialPsf
+from lightnoise.optics.psf import RadialPsf, truncation_deg
 from lightnoise.optics.starburst import starburst_at
 from lightnoise.params import GlareParams
 
@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 
 #: Angle from the axis beyond which the sun makes no picture: neither spikes nor ghosts.
 PICTURE_LIMIT_DEG = 85.0
+
+#: Angle from a light at which stray light ends, degrees: spread functions are given over the image plane.
+BEYOND_DEG = 89.0
 
 #: Cells from a sun within which its starburst is interpolated between whole offsets.
 NEAR_CELLS = 10
@@ -65,8 +68,11 @@ def from_params(glare: GlareParams) -> Sun | None:
     return Sun(direction, glare.sun_strength * SUN_IRRADIANCE)
 
 
+@lru_cache(maxsize=4)
 def stray(sun: Sun, budget: Budget, glare: GlareParams, camera: Camera, grid: Grid) -> Image:
     """Return the sun's bloom, veil and starburst on a grid, (h, w, 3) float32 (one channel's worth is the mean).
+
+    It does not depend on the picture, so that it is made once for frames with the same params; it must not be changed.
 
     Notes
     -----
@@ -77,16 +83,27 @@ def stray(sun: Sun, budget: Budget, glare: GlareParams, camera: Camera, grid: Gr
     right, up, forward = sun.direction
     length = np.sqrt((y / grid.focal_y) ** 2 + (x / grid.focal_x) ** 2 + 1.0)
     cosine = (-y / grid.focal_y * up + x / grid.focal_x * right + forward) / length
-    theta = np.maximum(np.arccos(np.clip(cosine, -1.0, 1.0)), math.radians(SUN_RADIUS_DEG))
-    veil = np.zeros(theta.shape)
-    for weight, psf in ((budget.bloom, budget.bloom_psf), (budget.veil, budget.veil_psf)):
+    theta = np.arccos(np.clip(cosine, -1.0, 1.0))
+    parts = [(budget.bloom, budget.bloom_psf), (budget.veil, budget.veil_psf)]
+    angles = _angles([psf for _, psf in parts])
+    densities = np.zeros(len(angles))
+    for weight, psf in parts:
         if weight > 0.0:
-            veil += weight * sun.irradiance * density_per_steradian(psf, theta)
-    out = np.repeat(veil[..., None], 3, axis=2).astype(np.float32)
+            densities += weight * density_per_steradian(psf, angles)
+    veil = (sun.irradiance * np.interp(theta, angles, densities)).astype(np.float32)
+    out = np.repeat(veil[..., None], 3, axis=2)
     if budget.starburst > 0.0 and sun.has_picture:
         spikes = _spikes(sun, glare, camera, grid)
         out += np.float32(budget.starburst * sun.light(grid)) * cv2.filter2D(spikes, -1, disc_kernel(grid))
+    out.flags.writeable = False
     return out
+
+
+def _angles(psfs: list[RadialPsf]) -> Array:
+    """Return angles, lines between which are within 1e-6 of densities, which are powers of the angle up to an end."""
+    ends = np.radians([BEYOND_DEG, *(truncation_deg(psf.name) for psf in psfs)])
+    knots = np.geomspace(math.radians(SUN_RADIUS_DEG), math.pi, 8192)
+    return np.sort(np.concatenate([knots, ends * (1.0 - 1e-9), ends * (1.0 + 1e-9)]))
 
 
 def disc(sun: Sun, frame: Grid) -> tuple[slice, slice, Image] | None:
@@ -114,18 +131,27 @@ def _spikes(sun: Sun, glare: GlareParams, camera: Camera, grid: Grid) -> Image:
     dy, dx = sun.offset(grid)
     y, x = (offsets - place for offsets, place in zip(centre_offsets(grid), (dy, dx), strict=True))
     rows, columns = (np.flatnonzero(np.abs(offsets.ravel()) < NEAR_CELLS) for offsets in (y, x))
-    far = np.ones((grid.height, grid.width), bool)
-    far[np.ix_(rows, columns)] = False
     out = np.empty((grid.height, grid.width, 3), np.float32)
-    out[far] = starburst_at(
-        np.broadcast_to(y, far.shape)[far],
-        np.broadcast_to(x, far.shape)[far],
-        glare.blades,
-        camera.f_number,
-        grid.pitch_um,
-        rotation_deg=glare.rotation_deg,
-        pixel_aspect=grid.cell_aspect,
-    )
+    # above and below the cells that are close to the sun, and beside them
+    top, bottom = (rows[0], rows[-1] + 1) if len(rows) and len(columns) else (grid.height, grid.height)
+    left, right = (columns[0], columns[-1] + 1) if len(columns) else (0, 0)
+    middle = slice(top, bottom)
+    for down, across in (
+        (slice(0, top), slice(None)),
+        (slice(bottom, None), slice(None)),
+        (middle, slice(0, left)),
+        (middle, slice(right, None)),
+    ):
+        if out[down, across].size:
+            out[down, across] = starburst_at(
+                y[down],
+                x[:, across],
+                glare.blades,
+                camera.f_number,
+                grid.pitch_um,
+                rotation_deg=glare.rotation_deg,
+                pixel_aspect=grid.cell_aspect,
+            )
     if len(rows) and len(columns):  # close to the sun the pattern is costly: read from whole offsets, linearly
         near = near_spikes(glare.blades, camera.f_number, grid.pitch_um, glare.rotation_deg, grid.cell_aspect)
         box = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -175,6 +201,6 @@ def centre_offsets(grid: Grid) -> tuple[Array, Array]:
 
 
 def density_per_steradian(psf: RadialPsf, theta: Array) -> Array:
-    """Return a density over the plane as one per steradian, 0 beyond 89°."""
-    near = np.minimum(theta, math.radians(89.0))
-    return np.where(theta < math.radians(89.0), psf.density(np.tan(near)) / np.cos(near) ** 3, 0.0)
+    """Return a density over the plane as one per steradian, 0 beyond `BEYOND_DEG`."""
+    near = np.minimum(theta, math.radians(BEYOND_DEG))
+    return np.where(theta < math.radians(BEYOND_DEG), psf.density(np.tan(near)) / np.cos(near) ** 3, 0.0)

@@ -168,7 +168,9 @@ class Pattern:
             (near, self._table_means if self.tabulated else self._quadrature),
             (far, self._ridges),
         ):
-            if np.any(chosen):
+            if chosen.all():
+                return np.asarray(method(x, y), np.float32)
+            if chosen.any():
                 result[chosen] = method(x[chosen], y[chosen])
         return result
 

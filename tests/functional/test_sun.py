@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 import lightnoise as ln
+from lightnoise.functional import sun as suns
+from lightnoise.functional.budget import share
 from lightnoise.functional.chain import one_of_each, render_plainly
+from lightnoise.functional.grid import grid_of_level
+from lightnoise.optics.psf import RadialPsf
 
 HEIGHT, WIDTH = 180, 320
 CAMERA = ln.Camera()
@@ -171,3 +175,26 @@ def test_the_sun_shines_over_near_white(exposure_ev, strength):
     without = ln.chain(image, params[1:])
     assert (fast[y + 3, x + 3] == without[y + 3, x + 3]).all()
     assert (without[y, x] < 255).all()
+
+
+@pytest.mark.parametrize("name", ["harvey", "cie", "moffat", "spencer_photopic"])
+def test_densities_are_lines_between_the_angles_they_are_worked_out_at(name):
+    psf = RadialPsf(name, radius_deg=1.5, falloff=-3.0) if name == "moffat" else RadialPsf(name)
+    angles = suns._angles([psf])
+    theta = np.random.default_rng(0).uniform(angles[0], np.radians(120.0), 50_000)
+    exact = suns.density_per_steradian(psf, theta)
+    between = np.interp(theta, angles, suns.density_per_steradian(psf, angles))
+    np.testing.assert_allclose(between, exact, rtol=2e-6)
+    assert (between == 0.0).any()
+
+
+def test_a_suns_stray_light_is_made_once_and_kept_from_change():
+    camera, grid = CAMERA, grid_of_level(HEIGHT, WIDTH, CAMERA, 1)
+    glare = ln.GlareParams(veil=0.05, starburst=0.1, sun_azimuth_deg=5.0, sun_elevation_deg=8.0)
+    sun = suns.from_params(glare)
+    one, again = (
+        suns.stray(sun, share(ln.BloomParams(), glare, camera, HEIGHT, WIDTH), glare, camera, grid) for _ in "12"
+    )
+    assert one is again
+    with pytest.raises(ValueError, match="read-only"):
+        one += 1.0
