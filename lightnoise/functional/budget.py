@@ -69,7 +69,7 @@ def share(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, w
     """
     veil_psf = RadialPsf(glare.veil_psf)
     disc_radius = 0.05 * height / camera.focal_px(width)[0]
-    veil = glare.veil / (1.0 - veil_psf.encircled(disc_radius)) if glare.veil > 0.0 else 0.0
+    veil = glare.veil / (1.0 - float(veil_psf.encircled(disc_radius))) if glare.veil > 0.0 else 0.0
     halo = bloom.scatter * SPENCER_WEIGHTS[bloom.psf][3] if bloom.psf in SPENCER_WEIGHTS else 0.0
     total = bloom.scatter + veil + glare.starburst + glare.ghosts
     if total > 1.0 + 1e-9:

@@ -166,9 +166,7 @@ def _square_light(psf: RadialPsf, halfwidths: Array) -> Array:
     """Return the light within squares about the source: the mean of the encircled light over the edge's distances."""
     nodes, weight = gauss_legendre(12)
     edge = 1.0 / np.cos((nodes + 1.0) * math.pi / 8.0)
-    return np.array(
-        [sum(0.5 * w * psf.encircled(a * e) for w, e in zip(weight, edge, strict=True)) for a in halfwidths]
-    )
+    return np.asarray(psf.encircled(np.outer(halfwidths, edge)) @ (0.5 * weight))
 
 
 def _within(response: tuple[Array, float], halfwidth: Array) -> Array:
@@ -213,8 +211,7 @@ def _source_pixel(psf: RadialPsf, fy: float, fx: float) -> float:
     total = 0.0
     for edge, span in ((0.5 / fx, 0.5 * math.pi - corner), (0.5 / fy, corner)):
         angles = 0.5 * span * (nodes + 1.0)
-        light = [psf.encircled(edge / math.cos(angle)) for angle in angles]
-        total += 0.5 * span * float(np.dot(weight, light))
+        total += 0.5 * span * float(weight @ psf.encircled(edge / np.cos(angles)))
     return total / (0.5 * math.pi)
 
 

@@ -91,13 +91,15 @@ class RadialPsf:
         limit = math.radians(truncation_deg(self.name))
         return np.where(theta <= limit, plane / _plane_total(self.name), 0.0)
 
-    def encircled(self, rho: float) -> float:
-        """Return the fraction of light within the distance ``rho`` (focal lengths)."""
+    def encircled(self, rho: Array | float) -> Array:
+        """Return the fraction of light within distances ``rho`` (focal lengths)."""
+        rho = np.asarray(rho, dtype=np.float64)
         if self.name == "moffat":
             alpha, beta = _moffat_shape(math.tan(math.radians(self.radius_deg)), self.falloff)
-            return 1.0 - (1.0 + (rho / alpha) ** 2) ** (1.0 - beta)
-        theta = min(math.atan(rho), math.radians(truncation_deg(self.name)))
-        return _sphere_integral(self.name, theta) / _plane_total(self.name)
+            return np.asarray(1.0 - (1.0 + (rho / alpha) ** 2) ** (1.0 - beta))
+        theta = np.minimum(np.arctan(rho), math.radians(truncation_deg(self.name)))
+        within = [_sphere_integral(self.name, angle) for angle in theta.ravel().tolist()]
+        return np.asarray(within).reshape(rho.shape) / _plane_total(self.name)
 
 
 def moffat(rho: Array, half_radius: float, falloff: float) -> Array:
