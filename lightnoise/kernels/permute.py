@@ -31,6 +31,9 @@ PACKED_LOW = [16 * (i // 16) + 2 * (i % 8) + BYTES * (i % 16 // 8) for i in rang
 IN_ORDER = [[8 * (i // 16) + i % 8 + WORDS * (i // 8 % 2) + 16 * half for i in range(WORDS)] for half in (0, 1)]
 PACKED_HIGH = [place + 1 for place in PACKED_LOW]
 
+#: Bytes ahead of a loop that memory is asked for: half a row of the usual frame.
+AHEAD = I64(2048)
+
 #: Words below this are dark: their shades have sixteen times as many knots.
 DARK = 4096
 
@@ -123,6 +126,7 @@ def _looking_up() -> Any:
 
             def body(index: Any) -> None:
                 code = loop.load(builder.gep(source, [index]), _BYTES)
+                loop.fetch(builder.gep(source, [builder.add(index, AHEAD)]))
                 builder.store(_call(builder, "llvm.umax.v64i8", builder.load(largest), code), largest)
                 words = tables.words_of_codes(code)
                 for number, order in enumerate(IN_ORDER):
@@ -165,6 +169,8 @@ def _shading(scaled: bool) -> Any:
 
             def body(index: Any) -> None:
                 words = light.words_of_codes(loop.load(builder.gep(source, [index]), _BYTES))
+                loop.fetch(builder.gep(source, [builder.add(index, AHEAD)]))
+                loop.fetch(builder.gep(target, [builder.add(index, AHEAD)]), write=True)
                 rows = [[loop.load(builder.gep(row, [index]), _WORDS, k) for row in added] for k in (0, 1)]
                 stray = [_mean_of_three(builder, *row) for row in rows]
                 factor = [loop.load(builder.gep(factors, [index]), _WORDS, k) for k in (0, 1)] if scaled else None

@@ -50,6 +50,15 @@ class RegisterLoop:
         at = self.builder.gep(self.builder.bitcast(address, value.type.as_pointer()), [I64(number)])
         self.builder.store(value, at).align = 1
 
+    def fetch(self, address: Any, write: bool = False) -> Any:
+        """Ask for the memory at an address, which will be read soon, or written."""
+        kind = ir.IntType(8).as_pointer()
+        number = ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            self.builder.module, ir.FunctionType(ir.VoidType(), [kind, number, number, number]), "llvm.prefetch.p0i8"
+        )
+        self.builder.call(function, [self.builder.bitcast(address, kind), number(int(write)), number(3), number(1)])
+
     def spread(self, address: Any, kind: Any, number: int = 0) -> Any:
         """Load the item that many items past an address into all places of a register."""
         return self.all_as(self.builder.load(self.builder.gep(address, [I64(number)])), kind)
