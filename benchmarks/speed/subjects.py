@@ -12,6 +12,7 @@ from scipy import fft
 import lightnoise as ln
 from benchmarks.speed.frames import Picture, decode_jpeg, encode_jpeg
 from benchmarks.speed.timing import Call
+from lightnoise.functional import codec
 from lightnoise.functional.budget import share
 from lightnoise.functional.convolution import field_of
 from lightnoise.functional.diffraction import REACH, add_diffracted, spikes
@@ -118,6 +119,27 @@ def _stringzilla_lut(frame: Picture) -> Call:
         return out
 
     return look_up
+
+
+def word_look_ups(frame: Picture) -> Call:
+    """Look up what Bloom looks up: every sample's word, once for decoding and once for developing, and its shade."""
+    import numba
+
+    from lightnoise.kernels.permute import look_up_words, shade_row
+
+    knots_and_shades = codec.word_shades("srgb", 1.0)
+    assert knots_and_shades is not None
+    codes = frame.reshape(len(frame), -1)
+    rows, none, out = np.zeros((2, codes.shape[1]), np.uint16), np.empty(0, np.uint16), np.empty_like(codes)
+
+    @numba.njit(nogil=True)
+    def look_up(codes, planes, none, rows, knots, shades, out):  # type: ignore[no-untyped-def]
+        alone = (np.uint64(1), np.uint64(1), np.uint64(1))
+        for y in range(codes.shape[0]):
+            look_up_words(codes, y, planes, rows, 0)
+            shade_row(codes, y, planes, none, rows, alone, knots, shades, out)
+
+    return lambda: look_up(codes, codec.word_planes("srgb"), none, rows, *knots_and_shades, out)
 
 
 def starburst_transforms(frame: Picture) -> Call:
