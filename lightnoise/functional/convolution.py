@@ -133,12 +133,11 @@ class Superposition:
     def picture(self, margin: int, height: int, width: int) -> Image:
         """Return the sum within a margin, (height, width, C), at least 0. The sum is used up."""
         field, channels = self._field, len(self._total)
-        packed = self._packed[:, :height]
+        self._total *= np.float32(1.0 / (field.rows * field.columns))
+        packed = np.empty((channels, height, field.pitch), np.float32)
         for total, one in zip(self._total, packed, strict=True):
-            total *= np.float32(1.0 / (field.rows * field.columns))
             loops.spectra.transform_columns_back(total, margin, field.plan.for_kernels(), one)
-        for one in packed:
-            field.transform_rows_back(one)
+        field.transform_rows_back(packed.reshape(-1, field.pitch))
         out = np.zeros((height, width, channels), np.float32)
         # rounding may leave a little less than no light, which is cut off
         loops.fields.add_together(packed, margin, out)

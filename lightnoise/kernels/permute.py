@@ -23,13 +23,19 @@ BYTES, WORDS = 64, 32
 
 _BYTES, _WORDS = ir.VectorType(ir.IntType(8), BYTES), ir.VectorType(ir.IntType(16), WORDS)
 
-# Words of 64 bytes stand in two registers as unpacking leaves them: the lower halves of all 16-byte lanes in the first,
-# the upper ones in the second. Packing brings them back in order. Orders are of two registers' bytes or lanes of words.
+# The words of 64 codes are unpacked in two registers: of each 16 bytes the lower half in the first, the upper one in
+# the second, since that takes a fraction of what a shuffle across the register does. Below are two registers' orders.
+
+#: Bytes that make unpacked words, the lower bytes of all in one register and the upper ones in another.
 UNPACKED = [[16 * (i // 16) + 8 * half + i % 16 // 2 + BYTES * (i % 2) for i in range(BYTES)] for half in (0, 1)]
-LANES = [[8 * (2 * (i // 8) + half) + i % 8 for i in range(WORDS)] for half in (0, 1)]
+
+#: Unpacked words' lower bytes in the order of their codes, and the upper ones.
 PACKED_LOW = [16 * (i // 16) + 2 * (i % 8) + BYTES * (i % 16 // 8) for i in range(BYTES)]
-IN_ORDER = [[8 * (i // 16) + i % 8 + WORDS * (i // 8 % 2) + 16 * half for i in range(WORDS)] for half in (0, 1)]
 PACKED_HIGH = [place + 1 for place in PACKED_LOW]
+
+#: Words in order to unpacked ones, and back.
+LANES = [[8 * (2 * (i // 8) + half) + i % 8 for i in range(WORDS)] for half in (0, 1)]
+IN_ORDER = [[8 * (i // 16) + i % 8 + WORDS * (i // 8 % 2) + 16 * half for i in range(WORDS)] for half in (0, 1)]
 
 #: Bytes ahead of a loop that memory is asked for: half a row of the usual frame.
 AHEAD = I64(2048)
