@@ -15,7 +15,7 @@ from benchmarks.speed.timing import Call
 from lightnoise.functional import codec
 from lightnoise.functional.budget import share
 from lightnoise.functional.convolution import field_of
-from lightnoise.functional.diffraction import REACH, add_diffracted, spikes
+from lightnoise.functional.diffraction import add_diffracted, spikes
 from lightnoise.functional.grid import Grid, grid_of_level, shaped_level
 from lightnoise.optics.psf import RadialPsf
 
@@ -145,8 +145,8 @@ def word_look_ups(frame: Picture) -> Call:
 def starburst_transforms(frame: Picture) -> Call:
     """Transform three channels there and back, by OpenCV, on the field that the chain's starburst is convolved on."""
     grid = _starburst_grid(frame)
-    reach = max(1, round(REACH * grid.width))
-    field = field_of(grid.height + 2 * reach, grid.width + 2 * reach)
+    reach_y, reach_x = spikes(GLARE, ln.Camera(), grid, 3).around.reach
+    field = field_of(grid.height + 2 * reach_y, grid.width + 2 * reach_x)
     cells = np.ones((field.rows, field.columns), np.float32)
 
     def transform() -> None:

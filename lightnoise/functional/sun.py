@@ -154,7 +154,7 @@ def _spikes(sun: Sun, glare: GlareParams, camera: Camera, grid: Grid) -> Image:
             )
     if len(rows) and len(columns):  # close to the sun the pattern is costly: read from whole offsets, linearly
         near = near_spikes(glare.blades, camera.f_number, grid.pitch_um, glare.rotation_deg, grid.cell_aspect)
-        box = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        box = out[middle, left:right]
         box[...] = 0.0
         for (i, share_y), (k, share_x) in itertools.product(
             linear_shares(y[rows[0], 0]), linear_shares(x[0, columns[0]])

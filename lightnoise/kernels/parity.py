@@ -5,6 +5,7 @@ Some items past the last whole pixel of a register are stored with it, and put r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from numba import types
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.registers import I64, SIZE, RegisterLoop, intrinsic
 
+#: Channels of pictures.
+CHANNELS = (1, 3)
+
 
 def _register(context: Any, array: Any) -> Any:
     """Return the kind of a register of an array's items."""
@@ -21,57 +25,19 @@ def _register(context: Any, array: Any) -> Any:
     return ir.VectorType(item, SIZE // context.get_abi_sizeof(item))
 
 
-def _splitting(channels: int) -> Any:
-    """Return what takes pixels of so many channels apart."""
-
-    @intrinsic
-    def split(typing: Any, row: Any, even: Any, odd: Any, count: Any) -> Any:
-        """Copy ``count`` even and odd items, whole registers less what is no whole pixel, to behind one pixel."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            loop = RegisterLoop(context, builder, signature, arguments)
-            kind = _register(context, signature.args[0])
-            source, targets = loop.place(0, I64(0)), [loop.place(array, I64(channels)) for array in (1, 2)]
-            pixels = [divmod(i, channels) for i in range(kind.count)]
-            orders = [[channels * (2 * pixel + parity) + c for pixel, c in pixels] for parity in (0, 1)]
-
-            def body(index: Any) -> None:
-                address = builder.gep(source, [builder.mul(index, I64(2))])
-                first, second = loop.load(address, kind), loop.load(address, kind, 1)
-                for order, target in zip(orders, targets, strict=True):
-                    within = [min(place, 2 * kind.count - 1) for place in order]
-                    loop.store(loop.shuffle(first, second, within), builder.gep(target, [index]))
-
-            loop.run(arguments[3], kind.count // channels * channels, body)
-            return context.get_dummy_value()
-
-        return types.void(row, even, odd, types.int64), generate
-
-    return split
+def for_channels(loop: RegisterLoop, channels: Any, build: Callable[[int], None]) -> None:
+    """Build code for each number of channels that pictures have, of which that of ``channels`` runs."""
+    for one in CHANNELS:
+        with loop.builder.if_then(loop.builder.icmp_signed("==", channels, I64(one))):
+            build(one)
 
 
-def _joining(channels: int) -> Any:
-    """Return what puts pixels of so many channels together."""
-
-    @intrinsic
-    def join(typing: Any, even: Any, odd: Any, out: Any, at: Any, count: Any) -> Any:
-        """Copy ``count`` even and as many odd items to ``at`` on of an array; see `_splitting`."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            loop = RegisterLoop(context, builder, signature, arguments)
-            kind = _register(context, signature.args[0])
-            sources, target = [loop.place(array, I64(0)) for array in (0, 1)], loop.place(2, arguments[3])
-
-            def body(index: Any) -> None:
-                first, second = (loop.load(builder.gep(source, [index]), kind) for source in sources)
-                store_joined(loop, first, second, channels, builder.gep(target, [builder.mul(index, I64(2))]))
-
-            loop.run(arguments[4], kind.count // channels * channels, body)
-            return context.get_dummy_value()
-
-        return types.void(even, odd, out, types.int64, types.int64), generate
-
-    return join
+def apart(loop: RegisterLoop, first: Any, second: Any, channels: int) -> list[Any]:
+    """Return the even and the odd pixels of two registers side by side; past the last whole one, anything."""
+    count = first.type.count
+    pixels = [divmod(i, channels) for i in range(count)]
+    orders = [[channels * (2 * pixel + parity) + c for pixel, c in pixels] for parity in (0, 1)]
+    return [loop.shuffle(first, second, [min(place, 2 * count - 1) for place in order]) for order in orders]
 
 
 def store_joined(loop: RegisterLoop, even: Any, odd: Any, channels: int, address: Any) -> None:
@@ -84,29 +50,69 @@ def store_joined(loop: RegisterLoop, even: Any, odd: Any, channels: int, address
         loop.store(loop.shuffle(even, odd, order[number * count : (number + 1) * count]), address, number)
 
 
-_split_1, _split_3 = _splitting(1), _splitting(3)
-_join_1, _join_3 = _joining(1), _joining(3)
+@intrinsic
+def _split(typing: Any, row: Any, channels: Any, even: Any, odd: Any, count: Any) -> Any:
+    """Copy ``count`` even and odd items, whole registers less what is no whole pixel, to behind one pixel."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        loop = RegisterLoop(context, builder, signature, arguments)
+        kind, source = _register(context, signature.args[0]), loop.place(0, I64(0))
+
+        def build(channels: int) -> None:
+            targets = [loop.place(array, I64(channels)) for array in (2, 3)]
+
+            def body(index: Any) -> None:
+                address = builder.gep(source, [builder.mul(index, I64(2))])
+                pixels = apart(loop, loop.load(address, kind), loop.load(address, kind, 1), channels)
+                for half, target in zip(pixels, targets, strict=True):
+                    loop.store(half, builder.gep(target, [index]))
+
+            loop.run(arguments[4], kind.count // channels * channels, body)
+
+        for_channels(loop, arguments[1], build)
+        return context.get_dummy_value()
+
+    return types.void(row, types.int64, even, odd, types.int64), generate
+
+
+@intrinsic
+def _join(typing: Any, even: Any, odd: Any, channels: Any, out: Any, at: Any, count: Any) -> Any:
+    """Copy ``count`` even and as many odd items to ``at`` on of an array; see `_split`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        loop = RegisterLoop(context, builder, signature, arguments)
+        kind = _register(context, signature.args[0])
+        sources, target = [loop.place(array, I64(0)) for array in (0, 1)], loop.place(3, arguments[4])
+
+        def build(channels: int) -> None:
+            def body(index: Any) -> None:
+                first, second = (loop.load(builder.gep(source, [index]), kind) for source in sources)
+                store_joined(loop, first, second, channels, builder.gep(target, [builder.mul(index, I64(2))]))
+
+            loop.run(arguments[5], kind.count // channels * channels, body)
+
+        for_channels(loop, arguments[2], build)
+        return context.get_dummy_value()
+
+    return types.void(even, odd, types.int64, out, types.int64, types.int64), generate
 
 
 @kernel
 def whole_registers(items, itemsize, channels):
     """Return how many of that many items can be copied by whole registers, and stay within their arrays."""
     held = SIZE // itemsize
+    if items < held or channels not in CHANNELS:
+        return 0
     step = held // channels * channels
-    return ((items - held) // step + 1) * step if items >= held else 0
+    return ((items - held) // step + 1) * step
 
 
 @kernel
 def split(row, channels, even, odd):
     """Copy the even and the odd pixels of a row apart, to behind one reflected pixel: −1 is pixel 0, −2 is pixel 1."""
     c, size = channels, even.size - 2 * channels
-    done = 0
-    if c == 3:
-        done = whole_registers(size, row.itemsize, 3)
-        _split_3(row, even, odd, done)
-    elif c == 1:
-        done = whole_registers(size, row.itemsize, 1)
-        _split_1(row, even, odd, done)
+    done = whole_registers(size, row.itemsize, c)
+    _split(row, c, even, odd, done)
     for j in range(done, size, c):
         for k in range(j, j + c):
             even[k + c], odd[k + c] = row[k + j], row[k + j + c]
@@ -119,13 +125,8 @@ def split(row, channels, even, odd):
 def join(even, odd, channels, out, y):
     """Put even and odd pixels, without any beyond the ends, side by side as row y."""
     c, at = channels, np.int64(y) * out.shape[1]
-    done = 0
-    if c == 3:
-        done = whole_registers(even.size, even.itemsize, 3)
-        _join_3(even, odd, out, at, done)
-    elif c == 1:
-        done = whole_registers(even.size, even.itemsize, 1)
-        _join_1(even, odd, out, at, done)
+    done = whole_registers(even.size, even.itemsize, c)
+    _join(even, odd, c, out, at, done)
     for j in range(done, even.size, c):
         for k in range(j, j + c):
             out[y, k + j], out[y, k + j + c] = even[k], odd[k]

@@ -14,8 +14,9 @@ from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
 
+from lightnoise.kernels import registers
 from lightnoise.kernels.jit import kernel
-from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic, mean, permute
+from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic, permute
 from lightnoise.kernels.words import mean_of_three
 
 #: Codes and words in a register.
@@ -34,8 +35,8 @@ PACKED_LOW = [16 * (i // 16) + 2 * (i % 8) + BYTES * (i % 16 // 8) for i in rang
 PACKED_HIGH = [place + 1 for place in PACKED_LOW]
 
 #: Words in order to unpacked ones, and back.
-LANES = [[8 * (2 * (i // 8) + half) + i % 8 for i in range(WORDS)] for half in (0, 1)]
-IN_ORDER = [[8 * (i // 16) + i % 8 + WORDS * (i // 8 % 2) + 16 * half for i in range(WORDS)] for half in (0, 1)]
+WORDS_UNPACKED = [[8 * (2 * (i // 8) + half) + i % 8 for i in range(WORDS)] for half in (0, 1)]
+WORDS_IN_ORDER = [[8 * (i // 16) + i % 8 + WORDS * (i // 8 % 2) + 16 * half for i in range(WORDS)] for half in (0, 1)]
 
 #: Bytes ahead of a loop that memory is asked for: half a row of the usual frame.
 AHEAD = I64(2048)
@@ -105,12 +106,6 @@ def _upper_product(builder: Any, a: Any, b: Any) -> Any:
     return builder.trunc(builder.lshr(product, all_of(wide, 16)), _WORDS)
 
 
-def _mean_of_three(builder: Any, far: Any, here: Any, near: Any) -> Any:
-    """Return `lightnoise.kernels.words.mean_of_three` of registers."""
-    around = mean(builder, mean(builder, far, near), here)
-    return mean(builder, mean(builder, around, near), here)
-
-
 def _call(builder: Any, name: str, a: Any, b: Any) -> Any:
     """Call an intrinsic of LLVM that makes a register of two."""
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(a.type, [a.type, b.type]), name)
@@ -135,7 +130,7 @@ def _looking_up() -> Any:
                 loop.fetch(builder.gep(source, [builder.add(index, AHEAD)]))
                 builder.store(_call(builder, "llvm.umax.v64i8", builder.load(largest), code), largest)
                 words = tables.words_of_codes(code)
-                for number, order in enumerate(IN_ORDER):
+                for number, order in enumerate(WORDS_IN_ORDER):
                     loop.store(loop.shuffle(words[0], words[1], order), builder.gep(target, [index]), number)
 
             loop.run(arguments[5], BYTES, body)
@@ -178,9 +173,9 @@ def _shading(scaled: bool) -> Any:
                 loop.fetch(builder.gep(source, [builder.add(index, AHEAD)]))
                 loop.fetch(builder.gep(target, [builder.add(index, AHEAD)]), write=True)
                 rows = [[loop.load(builder.gep(row, [index]), _WORDS, k) for row in added] for k in (0, 1)]
-                stray = [_mean_of_three(builder, *row) for row in rows]
+                stray = [registers.mean_of_three(builder, *row) for row in rows]
                 factor = [loop.load(builder.gep(factors, [index]), _WORDS, k) for k in (0, 1)] if scaled else None
-                for number, order in enumerate(LANES):
+                for number, order in enumerate(WORDS_UNPACKED):
                     if factor is not None:
                         words[number] = _upper_product(
                             builder, words[number], loop.shuffle(factor[0], factor[1], order)

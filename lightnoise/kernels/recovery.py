@@ -92,7 +92,7 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
     channels, count = np.uint64(light.shape[0]), np.uint64(light.shape[1])
     sides, found = np.empty((2, channels + 1), np.float32), np.empty((channels + 1, CHUNK), np.float32)
     largest, darkest = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    least, added = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
+    least, added, doubts = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     zero, one, endless = np.float32(0.0), np.float32(1.0), np.float32(3e38)
     per_near, per_doubt = one / (one - near_white), one / (near_white - believed)
     for first in range(np.uint64(0), count, np.uint64(CHUNK)):
@@ -111,9 +111,9 @@ def raise_pixels(light, rows, columns, log_gain, surround, believed, near_white,
             doubt = max((darkest[k] - believed) * per_doubt, zero) if darkest[k] < near_white else one
             bound = min(gain, log(max(one, least[k])))
             added[k] = exp(max(bound + doubt * (gain - bound), zero)) - one
-            darkest[k] = doubt
+            doubts[k] = doubt
         for c in range(channels):
             for k in range(size):
                 value, hue = light[c, first + k], found[c + np.uint64(1), k]
                 part = max(zero, added[k] * hue)
-                light[c, first + k] = value + (part if value >= one else darkest[k] * part)
+                light[c, first + k] = value + (part if value >= one else doubts[k] * part)

@@ -90,6 +90,12 @@ def mean(builder: Any, a: Any, b: Any) -> Any:
     return builder.sub(builder.or_(a, b), half)
 
 
+def mean_of_three(builder: Any, far: Any, here: Any, near: Any) -> Any:
+    """Return `lightnoise.kernels.words.mean_of_three` of registers."""
+    around = mean(builder, mean(builder, far, near), here)
+    return mean(builder, mean(builder, around, near), here)
+
+
 def permute(builder: Any, low: Any, index: Any, high: Any) -> Any:
     """Look up every index, less its unused bits, in two registers side by side: bytes in 128, words in 64.
 

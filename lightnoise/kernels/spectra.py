@@ -15,11 +15,9 @@ from numba import types
 
 from lightnoise.kernels.fourier import FLOATS, Arithmetic, transform, transform_back
 from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.parity import apart, store_joined
 from lightnoise.kernels.radices import LANES
 from lightnoise.kernels.registers import I64, RegisterLoop, intrinsic
-
-_EVEN, _ODD = [2 * k for k in range(LANES)], [2 * k + 1 for k in range(LANES)]
-_IN_TURN = [k // 2 + LANES * (k % 2) for k in range(2 * LANES)]
 
 
 @intrinsic
@@ -33,9 +31,8 @@ def _take(typing: Any, packed: Any, pitch: Any, rows: Any, first: Any, columns: 
         def body(index: Any) -> None:
             at = builder.load(builder.gep(row, [index]))
             address = builder.gep(source, [builder.mul(at, arguments[1])])
-            pairs = loop.load(address, FLOATS), loop.load(address, FLOATS, 1)
-            for part, order in enumerate((_EVEN, _ODD)):
-                loop.store(loop.shuffle(*pairs, order), builder.gep(target, [builder.mul(index, I64(2 * LANES))]), part)
+            for part, numbers in enumerate(apart(loop, loop.load(address, FLOATS), loop.load(address, FLOATS, 1), 1)):
+                loop.store(numbers, builder.gep(target, [builder.mul(index, I64(2 * LANES))]), part)
 
         loop.run(arguments[5], 1, body)
         return context.get_dummy_value()
@@ -54,10 +51,8 @@ def _put(typing: Any, columns: Any, top: Any, packed: Any, pitch: Any, first: An
 
         def body(index: Any) -> None:
             address = builder.gep(source, [builder.mul(index, I64(2 * LANES))])
-            parts = loop.load(address, FLOATS), loop.load(address, FLOATS, 1)
-            for half in (0, 1):
-                pairs = loop.shuffle(*parts, _IN_TURN[half * LANES : (half + 1) * LANES])
-                loop.store(pairs, builder.gep(target, [builder.mul(index, arguments[3])]), half)
+            real, imaginary = loop.load(address, FLOATS), loop.load(address, FLOATS, 1)
+            store_joined(loop, real, imaginary, 1, builder.gep(target, [builder.mul(index, arguments[3])]))
 
         loop.run(arguments[5], 1, body)
         return context.get_dummy_value()

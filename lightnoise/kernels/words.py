@@ -15,7 +15,7 @@ from numba import types
 from lightnoise.kernels import registers
 from lightnoise.kernels.jit import kernel
 from lightnoise.kernels.octave import reflect_ends, ring_place, six_about
-from lightnoise.kernels.parity import split, store_joined, whole_registers
+from lightnoise.kernels.parity import for_channels, split, store_joined, whole_registers
 from lightnoise.kernels.registers import I64, RegisterLoop, intrinsic
 
 _WORDS = ir.VectorType(ir.IntType(16), registers.SIZE // 2)
@@ -59,34 +59,29 @@ def halve_to(rows, i, height, channels, row, even, odd, out, y):
         out[y, j] = mean_of_six(outer, middle, mean(even[j + c], odd[j + c]))
 
 
-def _widening(channels: int) -> Any:
-    """Return what does U along a row of so many channels."""
+@intrinsic
+def _widen(typing: Any, row: Any, channels: Any, out: Any, at: Any, count: Any) -> Any:
+    """Store twice ``count`` words, whole registers less what is no whole pixel, at ``at`` on of an array."""
 
-    @intrinsic
-    def widen(typing: Any, row: Any, out: Any, at: Any, count: Any) -> Any:
-        """Store twice ``count`` words, whole registers less what is no whole pixel, at ``at`` on of an array."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        loop = RegisterLoop(context, builder, signature, arguments)
+        target = loop.place(2, arguments[3])
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            loop = RegisterLoop(context, builder, signature, arguments)
-            sources, target = [loop.place(0, I64(k * channels)) for k in range(3)], loop.place(1, arguments[2])
+        def build(channels: int) -> None:
+            sources = [loop.place(0, I64(k * channels)) for k in range(3)]
 
             def body(index: Any) -> None:
                 before, here, after = (loop.load(builder.gep(source, [index]), _WORDS) for source in sources)
-                around = registers.mean(builder, registers.mean(builder, before, after), here)
-                even, odd = (
-                    registers.mean(builder, registers.mean(builder, around, nearer), here) for nearer in (before, after)
-                )
+                even = registers.mean_of_three(builder, after, here, before)
+                odd = registers.mean_of_three(builder, before, here, after)
                 store_joined(loop, even, odd, channels, builder.gep(target, [builder.mul(index, I64(2))]))
 
-            loop.run(arguments[3], _WORDS.count // channels * channels, body)
-            return context.get_dummy_value()
+            loop.run(arguments[4], _WORDS.count // channels * channels, body)
 
-        return types.void(row, out, types.int64, types.int64), generate
+        for_channels(loop, arguments[1], build)
+        return context.get_dummy_value()
 
-    return widen
-
-
-_widen_1, _widen_3 = _widening(1), _widening(3)
+    return types.void(row, types.int64, out, types.int64, types.int64), generate
 
 
 @kernel
@@ -94,13 +89,8 @@ def widen_row(row, channels, out, y):
     """U along a row, to row y; ``row`` has room for a cell more at both ends, which is filled."""
     reflect_ends(row, channels, np.int64(1))
     c, size, at = channels, row.size - 2 * channels, np.int64(y) * out.shape[1]
-    done = 0
-    if c == 3:
-        done = whole_registers(size, row.itemsize, 3)
-        _widen_3(row, out, at, done)
-    elif c == 1:
-        done = whole_registers(size, row.itemsize, 1)
-        _widen_1(row, out, at, done)
+    done = whole_registers(size, row.itemsize, c)
+    _widen(row, c, out, at, done)
     for j in range(done, size, c):
         for k in range(j, j + c):
             before, here, after = row[k], row[k + c], row[k + 2 * c]
