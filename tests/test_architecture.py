@@ -122,7 +122,18 @@ def test_the_package_imports_no_adapter_and_no_command_line():
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").glob("*.py")), ids=ids)
 def test_kernels_know_numpy_numba_and_its_compiler_alone(path):
-    allowed = {"numpy", "numba", "llvmlite", "__future__", "collections", "typing", "math", "importlib", "types"}
+    allowed = {
+        "numpy",
+        "numba",
+        "llvmlite",
+        "__future__",
+        "collections",
+        "typing",
+        "math",
+        "importlib",
+        "types",
+        "functools",
+    }
     ours = "lightnoise.first_use" if path.name == "jit.py" else "lightnoise.kernels"  # says that it compiles
     for name in imports(path):
         assert name.split(".")[0] in allowed or name.startswith(ours), name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.octave import halve_row
 from lightnoise.kernels.permute import look_up_words
 from lightnoise.kernels.words import halve_to
@@ -17,13 +17,13 @@ from lightnoise.kernels.words import halve_to
 BLOCK_PIXELS = 128
 
 
-@kernel
+@subroutine
 def new_rows(i, height):
     """Return the range of the rows that row i of D needs and row i − 1 did not."""
     return 2 * i + 2 if i > 0 else 0, min(2 * i + 4, height)
 
 
-@kernel
+@subroutine
 def decode_new_rows(codes, i, planes, ring, row_largest):
     """Look up the words of the rows that row i of D needs and row i − 1 did not: row y to y % 6 of the ring."""
     first, last = new_rows(i, codes.shape[0])
@@ -31,7 +31,7 @@ def decode_new_rows(codes, i, planes, ring, row_largest):
         row_largest[y] = look_up_words(codes, y, planes, ring, y % 6)
 
 
-@kernel
+@subroutine
 def light_of(words, out, i):
     """Store a row of words as row i of light, white = 1."""
     for j in range(np.uint64(out.shape[1])):
@@ -108,7 +108,7 @@ def near_white(codes, row_largest, channels, threshold, table, rows, columns, li
     return found
 
 
-@kernel
+@subroutine
 def add_rows(y, row, first, size, taps, octaves, level):
     """Add the first items of a row, so many, to what stands from ``first`` on in the rows about row y of a level."""
     factor, n = 1 << octaves, level.shape[0]
@@ -120,7 +120,7 @@ def add_rows(y, row, first, size, taps, octaves, level):
             level[np.uint64(i), first + j] += weight * row[0, j]
 
 
-@kernel
+@subroutine
 def shrink_line(line, channels, octaves, even, odd, row):
     """D along a line, octaves times, to the beginning of ``row`` (1, ·); even and odd are scratch."""
     for _ in range(octaves):

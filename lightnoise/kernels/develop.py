@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.octave import reflect, ring_place, soft, soften_across, widen_row
 from lightnoise.kernels.sensor import draw_number, noise_key
 
@@ -22,7 +22,7 @@ from lightnoise.kernels.sensor import draw_number, noise_key
 # ``starts[y + 1]``.
 
 
-@kernel
+@subroutine
 def shade_place(bits, shades):
     """Return where the shade of light stands in its table, by the bits of its float."""
     table, base, shift = shades
@@ -31,7 +31,7 @@ def shade_place(bits, shades):
     return min(max(step, np.int32(0)), np.int32(table.size - 1))
 
 
-@kernel
+@subroutine
 def shade_row(bits, shades, out):
     """Look up the shades of a row of light by its bits, which are replaced."""
     for j in range(bits.size):
@@ -40,7 +40,7 @@ def shade_row(bits, shades, out):
         out[j] = shades[0][np.uint32(bits[j])]
 
 
-@kernel
+@subroutine
 def pad_row(level, i, channels, padded):
     """Copy row i of a level to behind one cell that is not yet filled."""
     c = np.uint64(channels)
@@ -48,7 +48,7 @@ def pad_row(level, i, channels, padded):
         padded[j + c] = level[i, j]
 
 
-@kernel
+@subroutine
 def widen_new_rows(level, channels, row, scratch, ring):
     """Bring those of the rows up to two about ``row`` that are new to the picture's width: row i stands at i % 5.
 
@@ -66,7 +66,7 @@ def widen_new_rows(level, channels, row, scratch, ring):
             widen_row(padded_half, channels, even_half, odd_half, ring, k)
 
 
-@kernel
+@subroutine
 def scratch_rows(size, channels):
     """Return scratch for `widen_new_rows` from a level of that width."""
     padded, padded_half = np.empty(size + 2 * channels, np.float32), np.empty(2 * size + 2 * channels, np.float32)
@@ -74,7 +74,7 @@ def scratch_rows(size, channels):
     return padded, even, odd, halves, padded_half, np.empty(2 * size, np.float32), np.empty(2 * size, np.float32)
 
 
-@kernel
+@subroutine
 def rows_about(y, height, weights, places):
     """Return where the four rows stand in a ring that row y of the picture is mixed from, and their weights.
 
@@ -88,7 +88,7 @@ def rows_about(y, height, weights, places):
     return k0, k1, k2, k3, of[k], of[k + 1], of[k + 2], of[k + 3]
 
 
-@kernel
+@subroutine
 def mix_wide(ring, about, out):
     """U across rows."""
     k0, k1, k2, k3, w0, w1, w2, w3 = about
@@ -96,7 +96,7 @@ def mix_wide(ring, about, out):
         out[j] = w0 * ring[k0, j] + w1 * ring[k1, j] + w2 * ring[k2, j] + w3 * ring[k3, j]
 
 
-@kernel
+@subroutine
 def add_bright(bright, y, wide, light):
     """Set the light of row y's recovered pixels: their own and the stray light ``wide``."""
     starts, columns, direct, _ = bright
@@ -107,7 +107,7 @@ def add_bright(bright, y, wide, light):
             light[j] = direct[c, n] + wide[j]
 
 
-@kernel
+@subroutine
 def mix_row(codes, y, table, factor, wide, light):
     """light = factor·table[codes[y]] + wide."""
     for j in range(light.size):
@@ -116,7 +116,7 @@ def mix_row(codes, y, table, factor, wide, light):
         light[j] = factor[j] * light[j] + wide[j]
 
 
-@kernel
+@subroutine
 def draw_row(first, key, normal, shift, numbers, draws):
     """Draw a row of standard normal numbers; its first sample has the number ``first``."""
     for j in range(numbers.size):
@@ -125,7 +125,7 @@ def draw_row(first, key, normal, shift, numbers, draws):
         draws[j] = normal[numbers[j]]
 
 
-@kernel
+@subroutine
 def noise_row(light, draws, full_well, shot, read):
     """Clip a row at the full well and add noise of variance shot·x + read to it; no light is less than none."""
     for j in range(light.size):
@@ -133,7 +133,7 @@ def noise_row(light, draws, full_well, shot, read):
         light[j] = max(x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draws[j], np.float32(0.0))
 
 
-@kernel
+@subroutine
 def light_new_rows(codes, table, bright, row, ring):
     """Look up the scene light of the rows up to two about ``row`` that are new: row i stands at i % 5."""
     starts, columns, _, recovered = bright
@@ -147,7 +147,7 @@ def light_new_rows(codes, table, bright, row, ring):
                 ring[k, np.uint32(columns[n] * channels + c)] = recovered[c, n]
 
 
-@kernel
+@subroutine
 def add_soft(row, channels, own, wide):
     """Add ``own`` times S along a row from `soften_across` to stray light."""
     for j in range(np.uint64(wide.size)):

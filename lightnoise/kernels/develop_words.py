@@ -9,19 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.develop import pad_row, shade_place
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.octave import reflect
 from lightnoise.kernels.permute import shade_row
 from lightnoise.kernels.words import mix_three, rows_for, widen_row
 
 
-@kernel
+@subroutine
 def word_of(light):
     """Return light ≥ 0 as a word."""
     return np.uint16(min(light * np.float32(65535.0) + np.float32(0.5), np.float32(65535.0)))
 
 
-@kernel
+@subroutine
 def words_of(stray, channels, words, runs):
     """Store stray light (h, w·c) as words, and each row's run of cells as bright as white as ``runs`` (h, 2)."""
     size = stray.shape[1]
@@ -42,7 +42,7 @@ def words_of(stray, channels, words, runs):
         runs[i, 0], runs[i, 1] = first // channels, -(-last // channels)
 
 
-@kernel
+@subroutine
 def run_about(runs, i, cells):
     """Return the run of cells of row i that U draws from brighter cells than white."""
     first, last = cells, 0
@@ -51,7 +51,7 @@ def run_about(runs, i, cells):
     return max(first - 2, 0), min(last + 2, cells) if last > 0 else 0
 
 
-@kernel
+@subroutine
 def mix_rows_about(stray, channels, weights, y, first, last, out):
     """Mix the rows about the picture's row y in floats: out gets the cells from ``first`` − 2 to ``last`` + 2."""
     factor, height, n = weights.shape[0], stray.shape[0], stray.shape[1] // channels
@@ -68,7 +68,7 @@ def mix_rows_about(stray, channels, weights, y, first, last, out):
                 out[(x - first + 2) * channels + c] = out[np.int64(reflect(x, n) - first + 2) * channels + c]
 
 
-@kernel
+@subroutine
 def mix_run(stray, channels, weights, y, first, last, cells, words, out):
     """Mix the picture's row y from the cells ``first`` to ``last`` in floats, and put it into a row of words.
 
@@ -90,7 +90,7 @@ def mix_run(stray, channels, weights, y, first, last, cells, words, out):
                 out[at + x * factor * c + k] = words[x * c + k]
 
 
-@kernel
+@subroutine
 def widen_new_rows(words, channels, i, height, scratch, ring):
     """Bring those of the rows up to one about row i of level 1, of that height, that are new to the picture's width.
 
@@ -110,7 +110,7 @@ def widen_new_rows(words, channels, i, height, scratch, ring):
             widen_row(padded_half, channels, ring, place)
 
 
-@kernel
+@subroutine
 def put_bright(bright, y, stray, shades, out):
     """Put row y's recovered pixels over the picture: the shades of their own light and the stray light's words."""
     starts, columns, direct, _ = bright

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import subroutine
 
 
-@kernel
+@subroutine
 def exp(x):
     """Return e^x for 0 ≤ x ≤ 88, within 1e-7 of itself."""
     whole = np.int32(x * np.float32(1.44269504) + np.float32(0.5))
@@ -28,7 +28,7 @@ def exp(x):
     return (p * (x * x) + x + np.float32(1.0)) * power
 
 
-@kernel
+@subroutine
 def log(x):
     """Return ln x for a normal x ≥ 1, within 2e-7 of itself and of 1."""
     bits = np.float32(x).view(np.int32)

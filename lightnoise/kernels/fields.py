@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 
 
-@kernel
+@subroutine
 def apart(light, i, fields, y, first):
     """Copy row i of light (h, w, c) to row y of fields (c, H, W), to ``first`` on."""
     if light.shape[2] == 3:  # three at once are vectorised
@@ -19,7 +19,7 @@ def apart(light, i, fields, y, first):
             fields[0, y, k + first] = light[i, k, 0]
 
 
-@kernel
+@subroutine
 def together(fields, y, first, out, i):
     """Add row y of fields (c, H, W) from ``first`` on, at least 0, to row i of out (h, w, c)."""
     zero = np.float32(0.0)
@@ -34,7 +34,7 @@ def together(fields, y, first, out, i):
             out[i, k, 0] += max(fields[0, y, k + first], zero)
 
 
-@kernel
+@subroutine
 def reflect_ends(fields, c, y, columns, first, width):
     """Fill the rest of row y of field c: about the picture's own cells, which start at ``first``; see `spread_out`."""
     start, size, right = np.uint64(1), np.uint64(columns.size), np.uint64(first + width)

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import subroutine
 from lightnoise.kernels.radices import LANES, RADICES
 from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic
 
@@ -156,7 +156,7 @@ def _butterflies(loop: RegisterLoop, radix: int, sign: int, count: Any) -> None:
 _stage, _stage_back = _staging(-1), _staging(1)
 
 
-@kernel
+@subroutine
 def transform(columns, plan):
     """Transform columns (n, 2, 16) of real and imaginary parts, in place.
 
@@ -168,7 +168,7 @@ def transform(columns, plan):
         _stage(columns, radices[k], lengths[k], twiddles, starts[k])
 
 
-@kernel
+@subroutine
 def transform_back(columns, plan):
     """Undo `transform`, but for a factor of n."""
     radices, lengths, starts, twiddles = plan

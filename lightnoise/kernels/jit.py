@@ -7,19 +7,38 @@ machine of a cluster. The loops are written so that they vectorise without it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numba
+from numba.core.registry import CPUDispatcher
 
 from lightnoise.first_use import announce_compilation
+
+#: numba's stubs do not name the last option.
+_compiler: Any = partial(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function on first call; keep the machine code on disk where the installation lets us."""
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return _compiler(cache=True)(function)
     except RuntimeError:  # read-only installation and no writable cache folder
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return _compiler()(function)
+
+
+class _Subroutine(CPUDispatcher):
+    """What numba makes of a function that has no way in from Python: without this, calling it would end the process."""
+
+    def __call__(self, *_: Any) -> Any:
+        raise TypeError(f"{self.py_func.__name__} is called by kernels only")
+
+
+def subroutine(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function for kernels alone. What unpacks Python's arguments takes numba longer than most bodies."""
+    compiled = _compiler(no_cpython_wrapper=True)(function)
+    compiled.__class__ = _Subroutine
+    return compiled
 
 
 announce_compilation()

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.parity import join, split
 
 
-@kernel
+@subroutine
 def reflect(index, n):
     """Return the index that half-sample symmetric reflection gives, for at most n beyond either end."""
     if index < 0:
@@ -26,13 +26,13 @@ def reflect(index, n):
     return np.uint64(index)
 
 
-@kernel
+@subroutine
 def ring_place(y, height, places):
     """Return where row y of ``height``, maybe beyond the ends, stands in a ring of so many rows."""
     return np.uint64(np.int64(reflect(y, height)) % places)
 
 
-@kernel
+@subroutine
 def six_about(i, height, places):
     """Return where the six rows stand in a ring of so many that row i of D is mixed from."""
     k0, k1 = ring_place(2 * i - 2, height, places), ring_place(2 * i - 1, height, places)
@@ -41,7 +41,7 @@ def six_about(i, height, places):
     return k0, k1, k2, k3, k4, k5
 
 
-@kernel
+@subroutine
 def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
     """D across rows: [1 5 10 10 5 1]/32 of six."""
     a, b, d = np.float32(1.0 / 32.0), np.float32(5.0 / 32.0), np.float32(10.0 / 32.0)
@@ -49,7 +49,7 @@ def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
         out[j] = a * (rows[k0, j] + rows[k5, j]) + b * (rows[k1, j] + rows[k4, j]) + d * (rows[k2, j] + rows[k3, j])
 
 
-@kernel
+@subroutine
 def halve_row(row, channels, even, odd, out, y):
     """D along a row, to row y; even and odd (half a row and a cell at both ends) are scratch."""
     split(row, channels, even, odd)
@@ -60,7 +60,7 @@ def halve_row(row, channels, even, odd, out, y):
         out[y, j] = a * outer + b * inner + d * (even[j + c] + odd[j + c])
 
 
-@kernel
+@subroutine
 def halve_to(rows, i, height, channels, row, even, odd, out, y):
     """Row i of D of ``height`` rows, to row y of out. Those it needs are in ``rows``, a ring or all of them."""
     k0, k1, k2, k3, k4, k5 = six_about(i, height, rows.shape[0])
@@ -68,7 +68,7 @@ def halve_to(rows, i, height, channels, row, even, odd, out, y):
     halve_row(row, channels, even, odd, out, y)
 
 
-@kernel
+@subroutine
 def reflect_ends(row, channels, cells):
     """Fill that many cells at both ends of a row with the mirrored ones beside them."""
     for k in range(cells):
@@ -77,7 +77,7 @@ def reflect_ends(row, channels, cells):
             row[row.size - (cells - k) * channels + c] = row[row.size - (cells + 1 + k) * channels + c]
 
 
-@kernel
+@subroutine
 def widen_row(row, channels, even, odd, out, y):
     """U along a row, [5 10 1]/16 and [1 10 5]/16, to row y.
 
@@ -144,7 +144,7 @@ def widen(coarser, channels, out):
         widen_row(row, channels, even, odd, out, np.uint64(y))
 
 
-@kernel
+@subroutine
 def soften_across(rows, y, height, channels, row):
     """S across rows, about row y of ``height``; ``rows`` are a ring of five or more, or all of them.
 
@@ -161,7 +161,7 @@ def soften_across(rows, y, height, channels, row):
     reflect_ends(row, channels, np.int64(2))
 
 
-@kernel
+@subroutine
 def soft(row, j, channels):
     """Return S along a row from `soften_across`, at item j."""
     c = np.uint64(channels)

@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import subroutine
 from lightnoise.kernels.registers import I64, SIZE, RegisterLoop, intrinsic
 
 #: Channels of pictures.
@@ -97,7 +97,7 @@ def _join(typing: Any, even: Any, odd: Any, channels: Any, out: Any, at: Any, co
     return types.void(even, odd, types.int64, out, types.int64, types.int64), generate
 
 
-@kernel
+@subroutine
 def whole_registers(items, itemsize, channels):
     """Return how many of that many items can be copied by whole registers, and stay within their arrays."""
     held = SIZE // itemsize
@@ -107,7 +107,7 @@ def whole_registers(items, itemsize, channels):
     return ((items - held) // step + 1) * step
 
 
-@kernel
+@subroutine
 def split(row, channels, even, odd):
     """Copy the even and the odd pixels of a row apart, to behind one reflected pixel: −1 is pixel 0, −2 is pixel 1."""
     c, size = channels, even.size - 2 * channels
@@ -121,7 +121,7 @@ def split(row, channels, even, odd):
         even[k + c + size], odd[k + c + size] = odd[k + size], even[k + size]
 
 
-@kernel
+@subroutine
 def join(even, odd, channels, out, y):
     """Put even and odd pixels, without any beyond the ends, side by side as row y."""
     c, at = channels, np.int64(y) * out.shape[1]

@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 
 from lightnoise.kernels import registers
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic, permute
 from lightnoise.kernels.words import mean_of_three
 
@@ -196,13 +196,13 @@ def _shading(scaled: bool) -> Any:
 _look_up, _shade, _shade_scaled = _looking_up(), _shading(False), _shading(True)
 
 
-@kernel
+@subroutine
 def word_of_code(code, planes):
     """Return the word of a code: ``planes`` (512,) uint8 has every code's lower bytes, then the upper ones."""
     return np.uint16(np.uint16(planes[code]) | np.uint16(np.uint16(planes[np.uint32(256) + code]) << np.uint16(8)))
 
 
-@kernel
+@subroutine
 def shade_of_word(word, knots):
     """Return the shade of a word by straight lines: ``knots`` (512,) uint8, words as `word_of_code` reads them.
 
@@ -224,7 +224,7 @@ def fill_shades(knots, out):
         out[word] = shade_of_word(np.uint16(word), knots)
 
 
-@kernel
+@subroutine
 def shade_codes(codes, y, first, planes, ratios, rows, about, shades, out):
     """Do what `shade_row` does from the sample ``first`` on, one by one."""
     for j in range(np.uint64(first), np.uint64(codes.shape[1])):
@@ -235,7 +235,7 @@ def shade_codes(codes, y, first, planes, ratios, rows, about, shades, out):
         out[y, j] = shades[np.uint64(min(np.uint32(word + np.uint32(stray)), np.uint32(65535)))]
 
 
-@kernel
+@subroutine
 def look_up_from(codes, y, first, planes, out, k):
     """Do what `look_up_words` does from the sample ``first`` on, one by one."""
     for j in range(np.uint64(first), np.uint64(codes.shape[1])):
@@ -248,7 +248,7 @@ def look_up_from(codes, y, first, planes, out, k):
 
 if HAS_PERMUTES:
 
-    @kernel
+    @subroutine
     def look_up_words(codes, y, planes, out, k):
         """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
         n = codes.shape[1]
@@ -256,7 +256,7 @@ if HAS_PERMUTES:
         largest = _look_up(codes, np.int64(y) * n, planes, out, np.int64(k) * n, whole)
         return max(largest, look_up_from(codes, y, whole, planes, out, k))
 
-    @kernel
+    @subroutine
     def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
         """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
 
@@ -274,12 +274,12 @@ if HAS_PERMUTES:
 
 else:
 
-    @kernel
+    @subroutine
     def look_up_words(codes, y, planes, out, k):
         """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
         return look_up_from(codes, y, 0, planes, out, k)
 
-    @kernel
+    @subroutine
     def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
         """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lightnoise.kernels.elementary import exp, log
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 
 #: Pixels that `raise_pixels` goes through at once.
 CHUNK = 256
@@ -32,7 +32,7 @@ def gain_of(stops, size, log_gain, per_stop, per_size, out):
         out[j] = log_gain * (gentle * gentle) * min(max(size[j] * per_size, zero), one)
 
 
-@kernel
+@subroutine
 def between_rows(log_gain, surround, y0, y1, fy, x, sides, side):
     """Store what column x of the cells has between two rows: the gain's logarithm, and behind it the surround's hue.
 
@@ -48,7 +48,7 @@ def between_rows(log_gain, surround, y0, y1, fy, x, sides, side):
         sides[side, c + np.uint64(1)] = part0 * surround[y0, x, c] + part1 * surround[y1, x, c]
 
 
-@kernel
+@subroutine
 def interpolate(rows, columns, first, log_gain, surround, cells_y, cells_x, sides, found):
     """Read cells at the pixels from ``first`` on: found (1 + c, ·) gets the gain's logarithm and the surround's hue.
 

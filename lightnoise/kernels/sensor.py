@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 
 
 @kernel
@@ -39,7 +39,7 @@ def spill_columns(light, full_well, fraction):
                     carry[c] += excess[y, c] - take
 
 
-@kernel
+@subroutine
 def hash32(x):
     """Mix 32 bits: two rounds of xor-shift and multiplication (C. Wellons, "lowbias32", public domain)."""
     # numba widens 32-bit products to 64 bits: cut back after each step
@@ -57,7 +57,7 @@ def noise_key(seed):
     return hash32(np.uint32(seed ^ np.uint32(0x9E3779B9)))
 
 
-@kernel
+@subroutine
 def draw_number(number, key):
     """Return 32 random bits, named by a sample's number and the seed's key."""
     return hash32(np.uint32(hash32(number) + key))

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 
 from lightnoise.kernels.fourier import FLOATS, Arithmetic, transform, transform_back
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.parity import apart, store_joined
 from lightnoise.kernels.radices import LANES
 from lightnoise.kernels.registers import I64, RegisterLoop, intrinsic
@@ -104,13 +104,13 @@ def _add_product(typing: Any, columns: Any, spectrum: Any, first: Any, weight: A
     return types.void(columns, spectrum, types.int64, types.float32, total, types.int64), generate
 
 
-@kernel
+@subroutine
 def take(packed, rows, block, columns):
     """Take a block of pairs out of packed rows (h, pitch): columns (n, 2, 16) get the rows ``rows`` (n,)."""
     _take(packed, packed.shape[1], rows, np.int64(2 * LANES * block), columns, columns.shape[0])
 
 
-@kernel
+@subroutine
 def put(columns, top, packed, block):
     """Put those rows of columns that are a field's, from ``top`` on, back into packed rows (h, pitch)."""
     _put(columns, top, packed, packed.shape[1], np.int64(2 * LANES * block), packed.shape[0])

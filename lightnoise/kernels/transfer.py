@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import kernel, subroutine
 
 STEP_BITS = 8
 OCTAVES = 48
@@ -34,7 +34,7 @@ def look_up(codes, table, out):
         out[i] = table[codes[i]]
 
 
-@kernel
+@subroutine
 def encoded(x, bits, table):
     """Return the table's value at x; ``bits`` are the float's own."""
     if x >= np.float32(1.0):

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 
 from lightnoise.kernels import registers
-from lightnoise.kernels.jit import kernel
+from lightnoise.kernels.jit import subroutine
 from lightnoise.kernels.octave import reflect_ends, ring_place, six_about
 from lightnoise.kernels.parity import for_channels, split, store_joined, whole_registers
 from lightnoise.kernels.registers import I64, RegisterLoop, intrinsic
@@ -21,25 +21,25 @@ from lightnoise.kernels.registers import I64, RegisterLoop, intrinsic
 _WORDS = ir.VectorType(ir.IntType(16), registers.SIZE // 2)
 
 
-@kernel
+@subroutine
 def mean(a, b):
     """Return (a + b)/2, rounded up; in this form compilers know it."""
     return np.uint16(np.uint16(a | b) - np.uint16(np.uint16(a ^ b) >> np.uint16(1)))
 
 
-@kernel
+@subroutine
 def mean_of_six(outer, middle, inner):
     """Return [1 5 10 10 5 1]/32 of six, given the means of the outer, the middle and the inner two."""
     return mean(mean(mean(mean(outer, middle), inner), middle), inner)
 
 
-@kernel
+@subroutine
 def mean_of_three(far, here, near):
     """Return [1 10 5]/16 of three."""
     return mean(mean(mean(mean(far, near), here), near), here)
 
 
-@kernel
+@subroutine
 def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
     """D across rows."""
     for j in range(out.size):
@@ -47,7 +47,7 @@ def mix_six(rows, k0, k1, k2, k3, k4, k5, out):
         out[j] = mean_of_six(outer, middle, mean(rows[k2, j], rows[k3, j]))
 
 
-@kernel
+@subroutine
 def halve_to(rows, i, height, channels, row, even, odd, out, y):
     """Row i of D of ``height`` rows, to row y of out; see `lightnoise.kernels.octave.halve_to`."""
     k0, k1, k2, k3, k4, k5 = six_about(i, height, rows.shape[0])
@@ -84,7 +84,7 @@ def _widen(typing: Any, row: Any, channels: Any, out: Any, at: Any, count: Any) 
     return types.void(row, types.int64, out, types.int64, types.int64), generate
 
 
-@kernel
+@subroutine
 def widen_row(row, channels, out, y):
     """U along a row, to row y; ``row`` has room for a cell more at both ends, which is filled."""
     reflect_ends(row, channels, np.int64(1))
@@ -98,7 +98,7 @@ def widen_row(row, channels, out, y):
             out[y, k + j + c] = mean_of_three(before, here, after)
 
 
-@kernel
+@subroutine
 def rows_for(y, height, places):
     """Return where the farther, the own and the nearer coarse row of row y stand in a ring of so many rows."""
     nearer = -1 if y % 2 == 0 else 1
@@ -106,7 +106,7 @@ def rows_for(y, height, places):
     return ring_place(i - nearer, height, places), ring_place(i, height, places), ring_place(i + nearer, height, places)
 
 
-@kernel
+@subroutine
 def mix_three(rows, about, out, first):
     """U across the rows of `rows_for`, to out from ``first`` on."""
     far, here, near = about

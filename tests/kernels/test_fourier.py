@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from subroutines import entry
 
 from lightnoise import kernels
 from lightnoise.optics.fourier import plan
+
+TRANSFORM, TRANSFORM_BACK = entry(kernels.fourier.transform), entry(kernels.fourier.transform_back)
 
 LENGTHS = st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 3)).map(
     lambda e: 2 ** e[0] * 3 ** e[1] * 5 ** e[2]
@@ -21,7 +24,7 @@ def complex_columns(n, seed=0):
 @given(LENGTHS.filter(lambda n: n <= 2000))
 def test_transforms_are_numpys(n):
     parts, numbers = complex_columns(n)
-    kernels.fourier.transform(parts, plan(n).for_kernels())
+    TRANSFORM(parts, plan(n).for_kernels())
     expected = np.fft.fft(numbers, axis=0)[plan(n).order]
     assert np.abs(parts[:, 0] + 1j * parts[:, 1] - expected).max() <= 1e-6 * np.abs(expected).max()
 
@@ -30,8 +33,8 @@ def test_transforms_are_numpys(n):
 def test_there_and_back_is_n_times_as_much(n):
     parts, _ = complex_columns(n, seed=1)
     changed = parts.copy()
-    kernels.fourier.transform(changed, plan(n).for_kernels())
-    kernels.fourier.transform_back(changed, plan(n).for_kernels())
+    TRANSFORM(changed, plan(n).for_kernels())
+    TRANSFORM_BACK(changed, plan(n).for_kernels())
     np.testing.assert_allclose(changed / n, parts, atol=3e-6)
 
 

@@ -4,6 +4,11 @@ import os
 import subprocess
 import sys
 
+import numpy as np
+import pytest
+
+from lightnoise import kernels
+
 TERMINAL = "import sys; sys.stderr.isatty = lambda: True\n"
 SCRIPT = """
 import numpy as np
@@ -42,3 +47,8 @@ def test_kernels_without_a_module_compile(tmp_path):
         ).stdout
         == "2\n"
     )
+
+
+def test_subroutines_have_no_way_in_from_python():
+    with pytest.raises(TypeError, match="exp is called by kernels only"):
+        kernels.elementary.exp(np.float32(1.0))

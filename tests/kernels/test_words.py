@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from subroutines import entry
 
 from lightnoise.functional import codec
 from lightnoise.kernels import octave, parity, permute, words
 from lightnoise.optics import response as curves
+
+look_up_words, shade_row, shade_of_word = map(entry, (permute.look_up_words, permute.shade_row, permute.shade_of_word))
+split, join = entry(parity.split), entry(parity.join)
 
 WIDTHS = st.integers(1, 300)
 
@@ -27,7 +31,7 @@ def test_words_are_looked_up(width, seed):
     rng = np.random.default_rng(seed)
     codes, table = rng.integers(0, 256, (3, width)).astype(np.uint8), rng.integers(0, 65536, 256).astype(np.uint16)
     out = np.zeros((4, width), np.uint16)
-    largest = permute.look_up_words(codes, 1, planes_of(table), out, 2)
+    largest = look_up_words(codes, 1, planes_of(table), out, 2)
     assert largest == codes[1].max()
     assert (out[2] == table[codes[1]]).all()
     assert not out[[0, 1, 3]].any()
@@ -43,7 +47,7 @@ def test_rows_are_shaded(width, seed, scaled, gamma):
     about = tuple(np.uint64(row) for row in rng.integers(0, 4, 3))
     ratios = rng.integers(0, 65536, width if scaled else 0).astype(np.uint16)
     out = np.zeros((2, width), np.uint8)
-    permute.shade_row(codes, 1, planes_of(table), ratios, rows, about, knots, shades, out)
+    shade_row(codes, 1, planes_of(table), ratios, rows, about, knots, shades, out)
     light = table[codes[1]].astype(np.int64)
     if scaled:
         light = light * ratios // 65536
@@ -51,7 +55,7 @@ def test_rows_are_shaded(width, seed, scaled, gamma):
     stray = far
     for other in (near, here, near, here):
         stray = (stray + other + 1) // 2
-    expected = [permute.shade_of_word(np.uint16(word), knots) for word in np.minimum(light + stray, 65535)]
+    expected = [shade_of_word(np.uint16(word), knots) for word in np.minimum(light + stray, 65535)]
     assert (out[1] == expected).all()
     assert not out[0].any()
 
@@ -78,13 +82,13 @@ def test_steep_curves_are_not_for_words():
 def test_pixels_are_taken_apart_and_joined(width, channels, dtype):
     row = np.random.default_rng(width).integers(0, 60000, 2 * width * channels).astype(dtype)
     even, odd = np.zeros((2, (width + 2) * channels), dtype)
-    parity.split(row, channels, even, odd)
+    split(row, channels, even, odd)
     pairs = row.reshape(width, 2, channels)
     for got, parts, beyond in ((even, pairs[:, 0], pairs[:, 1]), (odd, pairs[:, 1], pairs[:, 0])):
         assert (got.reshape(-1, channels) == np.concatenate([beyond[:1], parts, beyond[-1:]])).all()
     joined = np.zeros((3, len(row)), dtype)
     inner = slice(channels, -channels)
-    parity.join(even[inner].copy(), odd[inner].copy(), channels, joined, 1)
+    join(even[inner].copy(), odd[inner].copy(), channels, joined, 1)
     assert (joined[1] == row).all()
     assert not joined[[0, 2]].any()
 
