@@ -13,18 +13,28 @@ from typing import Any
 import numba
 from numba.core.registry import CPUDispatcher
 
-from lightnoise.first_use import announce_compilation
+from lightnoise.first_use import FIRST_USE
 
 #: numba's stubs do not name the last option.
 _compiler: Any = partial(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 
 
+class _Kernel(CPUDispatcher):
+    """What numba makes of a kernel; loads what another process compiles instead of doing it once more."""
+
+    def compile(self, sig: Any) -> Any:
+        FIRST_USE.wait_for(self)
+        return super().compile(sig)
+
+
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function on first call; keep the machine code on disk where the installation lets us."""
     try:
-        return _compiler(cache=True)(function)
+        compiled = _compiler(cache=True)(function)
     except RuntimeError:  # read-only installation and no writable cache folder
-        return _compiler()(function)
+        compiled = _compiler()(function)
+    compiled.__class__ = _Kernel
+    return compiled
 
 
 class _Subroutine(CPUDispatcher):
@@ -39,6 +49,3 @@ def subroutine(function: Callable[..., Any]) -> Callable[..., Any]:
     compiled = _compiler(no_cpython_wrapper=True)(function)
     compiled.__class__ = _Subroutine
     return compiled
-
-
-announce_compilation()
