@@ -43,6 +43,9 @@ SHARES = {
     ),
 }
 
+#: Seconds after which a process that has not ended is ended: nobody is to wait for one that hangs.
+LIMIT_S = 120.0
+
 _SCRIPT = """import sys
 sys.path[:] = {path!r}
 from lightnoise.kernels.ahead import compile_all
@@ -71,6 +74,9 @@ class Helper:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         atexit.register(self.stop)
+        limit = threading.Timer(LIMIT_S, self.process.kill)
+        limit.daemon = True
+        limit.start()
 
     def wait_for(self, kernel: str) -> None:
         """Return when a kernel of the share is on disk; at once if it is not of the share, or the process has ended."""

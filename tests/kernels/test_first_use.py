@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -107,6 +108,16 @@ def test_nobody_waits_for_a_process_that_has_ended(monkeypatch):
     helper = first_use.Helper(("develop_words.develop",))
     helper.wait_for("octave.halve")
     helper.wait_for("develop_words.develop")
+    helper.stop()
+
+
+def test_nobody_waits_for_ever(monkeypatch):
+    monkeypatch.setattr(first_use, "_SCRIPT", "import time; time.sleep(60)")
+    monkeypatch.setattr(first_use, "LIMIT_S", 0.5)
+    helper = first_use.Helper(("develop_words.develop",))
+    began = time.monotonic()
+    helper.wait_for("develop_words.develop")
+    assert time.monotonic() - began < 30.0
     helper.stop()
 
 
