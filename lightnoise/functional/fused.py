@@ -86,7 +86,9 @@ def render(
     stray = lens.stray_light(light, level, bloom, glare, camera, height, width)
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
-    spread = stray.light if exposure == 1.0 else stray.light * exposure
+    spread = stray.light
+    if exposure != 1.0:
+        spread = np.multiply(stray.light, exposure, out=None if with_share else stray.light)
     out = np.empty_like(codes)
     _develop(codes, table, factor, stray.own * float(exposure), spread, bright, gamma, camera, out)
     picture = out.reshape(color.shape)

@@ -174,6 +174,11 @@ def soft(row, j, channels):
 def add_level(level, channels, plain, smooth, out):
     """Add (plain + smooth·S)·level to out; S is [1 4 6 4 1]/16 along rows and columns."""
     height, width = level.shape
+    if smooth == np.float32(0.0):
+        for y in range(np.uint64(height)):
+            for j in range(np.uint64(width)):
+                out[y, j] += plain * level[y, j]
+        return
     row = np.empty(width + 4 * channels, np.float32)
     for y in range(height):
         soften_across(level, y, height, channels, row)

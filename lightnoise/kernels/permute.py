@@ -117,9 +117,11 @@ def _looking_up() -> Any:
 
     @intrinsic
     def look_up(typing: Any, codes: Any, first: Any, planes: Any, out: Any, at: Any, count: Any) -> Any:
-        """Store the words of a count of codes from ``first`` on, at ``at`` on, and return the largest code."""
+        """Store the words of `in_registers` codes from ``first`` on, at ``at`` on, and return the largest code."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            if not HAS_PERMUTES:
+                return ir.Constant(ir.IntType(8), 0)
             loop = RegisterLoop(context, builder, signature, arguments)
             source, target = loop.place(0, arguments[1]), loop.place(3, arguments[4])
             tables = _Tables(loop, 2)
@@ -159,9 +161,11 @@ def _shading(scaled: bool) -> Any:
         out: Any,
         count: Any,
     ) -> Any:
-        """Do what `shade_row` does to a count of codes, from ``first`` on."""
+        """Do what `shade_row` does to `in_registers` codes, from ``first`` on."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            if not HAS_PERMUTES:
+                return context.get_dummy_value()
             loop = RegisterLoop(context, builder, signature, arguments)
             source, target = loop.place(0, arguments[1]), loop.place(7, arguments[1])
             factors = loop.place(3, I64(0))
@@ -246,44 +250,33 @@ def look_up_from(codes, y, first, planes, out, k):
     return largest
 
 
-if HAS_PERMUTES:
+@subroutine
+def in_registers(count):
+    """Return how many of that many codes go by whole registers; the others go one by one."""
+    return count - count % BYTES if HAS_PERMUTES else 0
 
-    @subroutine
-    def look_up_words(codes, y, planes, out, k):
-        """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
-        n = codes.shape[1]
-        whole = n - n % BYTES
-        largest = _look_up(codes, np.int64(y) * n, planes, out, np.int64(k) * n, whole)
-        return max(largest, look_up_from(codes, y, whole, planes, out, k))
 
-    @subroutine
-    def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
-        """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
+@subroutine
+def look_up_words(codes, y, planes, out, k):
+    """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
+    n = codes.shape[1]
+    whole = in_registers(n)
+    largest = _look_up(codes, np.int64(y) * n, planes, out, np.int64(k) * n, whole)
+    return max(largest, look_up_from(codes, y, whole, planes, out, k))
 
-        Stray light is `lightnoise.kernels.words.mean_of_three` of the rows ``about`` of ``rows`` (·, n) uint16: of a
-        row thrice, that row. ``ratios`` is (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
-        """
-        n = codes.shape[1]
-        whole, first = n - n % BYTES, np.int64(y) * n
-        starts = (np.int64(about[0]) * n, np.int64(about[1]) * n, np.int64(about[2]) * n)
-        if ratios.size > 0:
-            _shade_scaled(codes, first, planes, ratios, rows, starts, knots, out, whole)
-        else:
-            _shade(codes, first, planes, ratios, rows, starts, knots, out, whole)
-        shade_codes(codes, y, whole, planes, ratios, rows, about, shades, out)
 
-else:
+@subroutine
+def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
+    """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
 
-    @subroutine
-    def look_up_words(codes, y, planes, out, k):
-        """out[k] = the words of codes[y], see `word_of_code`, both (·, n) and contiguous; return the largest code."""
-        return look_up_from(codes, y, 0, planes, out, k)
-
-    @subroutine
-    def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
-        """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
-
-        Stray light is `lightnoise.kernels.words.mean_of_three` of the rows ``about`` of ``rows`` (·, n) uint16: of a
-        row thrice, that row. ``ratios`` is (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
-        """
-        shade_codes(codes, y, 0, planes, ratios, rows, about, shades, out)
+    Stray light is `lightnoise.kernels.words.mean_of_three` of the rows ``about`` of ``rows`` (·, n) uint16: of a
+    row thrice, that row. ``ratios`` is (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
+    """
+    n = codes.shape[1]
+    whole, first = in_registers(n), np.int64(y) * n
+    starts = (np.int64(about[0]) * n, np.int64(about[1]) * n, np.int64(about[2]) * n)
+    if ratios.size > 0:
+        _shade_scaled(codes, first, planes, ratios, rows, starts, knots, out, whole)
+    else:
+        _shade(codes, first, planes, ratios, rows, starts, knots, out, whole)
+    shade_codes(codes, y, whole, planes, ratios, rows, about, shades, out)

@@ -179,9 +179,7 @@ def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image |
 def _add(level: Image, plain: np.float32, smooth: np.float32, out: Image) -> None:
     """Add (plain + smooth·S)·level to out, in place."""
     height, width, channels = level.shape
-    if smooth == 0.0:
-        out += plain * level
-    elif min(height, width) >= 2:
+    if smooth == 0.0 or min(height, width) >= 2:
         flat = level.reshape(height, -1)
         kernels.octave.add_level(flat, channels, plain, smooth, out.reshape(height, -1))
     else:

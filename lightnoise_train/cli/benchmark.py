@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lightnoise.cli import options
-from lightnoise_train.cli import settings
+from lightnoise_train.cli import settings as shared
 from lightnoise_train.cli.progress import bar
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ _NORMALISATIONS = {
 )
 @click.option("--seed", type=click.IntRange(0), help="Of the light.  [default: 0]")
 @click.option("--camera", metavar="NAME", help="What took the frames; `lightnoise effects` lists them.")
-@settings.configured
+@shared.configured
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="cpu, cuda, cuda:1, …")
 @options.workers
 @click.option("--input-size", metavar="HxW", help="Of a .pt, .pt2 or .onnx segmenter.  [default: its own, or 224x224]")
@@ -84,7 +82,7 @@ _NORMALISATIONS = {
     show_default=True,
     help="Of such a model.",
 )
-@settings.resume
+@shared.resume
 @options.overwrite
 def command(
     models: tuple[str, ...],
@@ -136,10 +134,16 @@ def command(
     pixels = Pixels(_size(input_size), *_NORMALISATIONS[normalise], output)
     predictors = open_predictors(models, pixels, _device(device))
     course = benchmark.course(config)
-    typed = subprocess.list2cmdline(["lightnoise-train", *sys.argv[1:]])
     click.echo(f"{len(course.frames)} frames × {len(course.conditions)} conditions × {len(predictors)} models")
     path = benchmark.run(
-        config, predictors, course, out, resume=resume, overwrite=overwrite, command=typed, progress=bar("frame")
+        config,
+        predictors,
+        course,
+        out,
+        resume=resume,
+        overwrite=overwrite,
+        command=shared.command_line(),
+        progress=bar("frame"),
     )
     show_course(out, course, predictors, path)
     for line in _lines(read_results(path)):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -37,5 +35,5 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resu
 
     config = load(DemoConfig, config_file, settings)
     with shared.plain_warnings():
-        report = run_study(config, out, resume=resume, command=subprocess.list2cmdline(sys.argv), say=click.echo)
+        report = run_study(config, out, resume=resume, command=shared.command_line(), say=click.echo)
     click.echo(report)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 
 from lightnoise.cli import options
-from lightnoise_train.cli import settings
+from lightnoise_train.cli import settings as shared
 
 
 @click.command("finetune", short_help="Train a lane segmenter.")
 @options.out_folder
-@settings.configured
-@settings.resume
+@shared.configured
+@shared.resume
 def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resume: bool) -> None:
     """Train DeepLabV3 to show lanes. Arms of the comparison have one head, budget and seed, and differ in their recipe.
 
@@ -49,4 +47,4 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resu
     from lightnoise_train.tasks.finetune import finetune
 
     config = load(FinetuneConfig, config_file, settings)
-    click.echo(finetune(config, out, resume=resume, command=subprocess.list2cmdline(sys.argv)))
+    click.echo(finetune(config, out, resume=resume, command=shared.command_line()))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 
 from lightnoise.cli import options
-from lightnoise_train.cli import settings
+from lightnoise_train.cli import settings as shared
 
 
 @click.command("pretrain", short_help="Pretrain an encoder on pairs of light-noised views.")
 @options.out_folder
-@settings.configured
-@settings.resume
+@shared.configured
+@shared.resume
 def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resume: bool) -> None:
     """Pretrain an encoder by SimCLR: two views of a frame under different light are to be told from other frames.
 
@@ -46,4 +44,4 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resu
     from lightnoise_train.tasks.pretrain import pretrain
 
     config = load(PretrainConfig, config_file, settings)
-    click.echo(pretrain(config, out, resume=resume, command=subprocess.list2cmdline(sys.argv)))
+    click.echo(pretrain(config, out, resume=resume, command=shared.command_line()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -48,7 +46,6 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], over
     from lightnoise_train.tasks.settings import ProbeConfig
 
     config = load(ProbeConfig, config_file, settings)
-    typed = subprocess.list2cmdline(["lightnoise-train", *sys.argv[1:]])
-    path = probe(config, out, overwrite=overwrite, command=typed, progress=bar("batch"))
+    path = probe(config, out, overwrite=overwrite, command=shared.command_line(), progress=bar("batch"))
     click.echo(path.with_suffix(".md").read_text(encoding="utf-8").partition(BY_LIGHT)[0])
     click.echo(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -62,6 +60,6 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resu
     from lightnoise_train.tasks.settings import SemiConfig
 
     config = load(SemiConfig, config_file, settings)
-    path = semi(config, out, resume=resume, command=subprocess.list2cmdline(sys.argv), progress=bar("batch"))
+    path = semi(config, out, resume=resume, command=shared.command_line(), progress=bar("batch"))
     click.echo(path.with_suffix(".md").read_text(encoding="utf-8").partition(BY_LIGHT)[0])
     click.echo(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +34,11 @@ def resume(function: F) -> F:
     return click.option("--resume", is_flag=True, help="Go on after an interruption; the same settings otherwise.")(
         function
     )
+
+
+def command_line() -> str:
+    """Return the command as it is to be typed again, for the record beside a result."""
+    return subprocess.list2cmdline(["lightnoise-train", *sys.argv[1:]])
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -51,5 +49,5 @@ def command(out: Path, config_file: Path | None, settings: tuple[str, ...], resu
 
     config = load(StudyConfig, config_file, settings)
     with shared.plain_warnings():
-        report = run_study(config, out, resume=resume, command=subprocess.list2cmdline(sys.argv), say=click.echo)
+        report = run_study(config, out, resume=resume, command=shared.command_line(), say=click.echo)
     click.echo(report)
