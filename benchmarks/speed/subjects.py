@@ -142,6 +142,28 @@ def word_look_ups(frame: Picture) -> Call:
     return lambda: look_up(codes, codec.word_planes("srgb"), none, rows, *knots_and_shades, out)
 
 
+def full_size_passes(frame: Picture) -> Call:
+    """Go over the frame twice as Bloom does, into the pyramid's second level and out of it, with nothing between."""
+    from lightnoise import kernels
+
+    word_shades = codec.word_shades("srgb", 1.0)
+    assert word_shades is not None
+    (height, width, channels), codes = frame.shape, frame.reshape(len(frame), -1)
+    level, out = np.zeros((height // 4, width // 4 * channels), np.float32), np.empty_like(codes)
+    largest, planes, unscaled = np.empty(height, np.uint8), codec.word_planes("srgb"), np.empty(0, np.uint16)
+    weights, shades = np.zeros((4, 5), np.float32), codec.shade_table("srgb", 1.0).for_kernels()
+    none = np.empty(0, np.int64), np.empty((channels, 0), np.float32)
+    no_lamps = (np.zeros(height + 1, np.int64), none[0], none[1], none[1])
+
+    def go() -> None:
+        kernels.decode.decode_quarter(codes, channels, planes, level, largest)
+        kernels.develop_words.develop(
+            codes, channels, planes, unscaled, level, weights, no_lamps, shades, word_shades, out
+        )
+
+    return go
+
+
 def starburst_transforms(frame: Picture) -> Call:
     """Transform three channels there and back, by OpenCV, on the field that the chain's starburst is convolved on."""
     grid = _starburst_grid(frame)
