@@ -172,9 +172,9 @@ def _render(
     if fused.serves(color, camera):
         if not through_lens:
             return fused.expose(color, gamma_params, camera), None
-        finest = lens.finest_level(bloom_params, glare_params, camera, *color.shape[:2])
-        if fused.makes(finest, glare_params):
-            return fused.render(color, finest, *effects, camera, with_share)
+        plan = lens.plan(bloom_params, glare_params, camera, *color.shape[:2])
+        if fused.makes(plan):
+            return fused.render(color, plan, gamma_params, with_share)
     return render_plainly(color, effects, camera, with_share)
 
 

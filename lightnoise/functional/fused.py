@@ -20,7 +20,7 @@ from lightnoise.functional import codec, lens, sensor
 from lightnoise.functional import sun as suns
 from lightnoise.optics import pyramid
 from lightnoise.optics.recovery import NEAR_WHITE, direct_light, guess, guess_sizes, raised
-from lightnoise.params import BloomParams, GammaParams, GlareParams
+from lightnoise.params import GammaParams
 
 Image = NDArray[np.float32]
 Codes = NDArray[np.uint8]
@@ -59,31 +59,20 @@ def serves(color: NDArray[Any], camera: Camera) -> bool:
     return color.dtype == np.uint8 and even and camera.pixel_aspect == 1.0 and camera.column_blooming == 0.0
 
 
-def makes(finest: int, glare: GlareParams) -> bool:
-    """Whether `render` makes stray light from the level ``finest`` on; from the frame itself only without a sun."""
-    return finest > 0 or suns.from_params(glare) is None
+def makes(plan: lens.Plan) -> bool:
+    """Whether `render` makes a plan's stray light; where the frame itself has a part in it, only without a sun."""
+    return plan.finest > 0 or suns.from_params(plan.glare) is None
 
 
-def render(
-    color: Codes,
-    finest: int,
-    bloom: BloomParams,
-    glare: GlareParams,
-    gamma: GammaParams,
-    camera: Camera,
-    with_share: bool,
-) -> tuple[Codes, Image | None]:
-    """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W).
-
-    ``finest`` is the finest level that stray light is made on, see `makes`.
-    """
+def render(color: Codes, plan: lens.Plan, gamma: GammaParams, with_share: bool) -> tuple[Codes, Image | None]:
+    """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W)."""
     height, width, channels = color.shape
-    codes = np.ascontiguousarray(color).reshape(height, -1)
+    camera, codes = plan.camera, np.ascontiguousarray(color).reshape(height, -1)
     table = codec.decode_table(camera.response)
-    level = 2 if finest >= 2 and _quarters(height, width) else 1
+    level = 2 if plan.finest >= 2 and _quarters(height, width) else 1
     in_words = codec.words_suffice(camera.response, gamma.gamma) and gamma.exposure_ev <= LARGEST_EXPOSURE_EV
     light, bright = _decode(codes, channels, level, table, camera, in_words)
-    stray = lens.stray_light(light, level, bloom, glare, camera, height, width)
+    stray = lens.stray_light(light, level, plan)
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
     spread = stray.light

@@ -12,7 +12,7 @@ from lightnoise.camera import Camera
 from lightnoise.functional import diffraction, reflections
 from lightnoise.functional import sun as suns
 from lightnoise.functional.budget import Budget, share
-from lightnoise.functional.grid import frame_sizes, grid_of_level, shaped_level
+from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level, shaped_level
 from lightnoise.optics import mixture, pyramid
 from lightnoise.optics.luminance import luminance
 from lightnoise.params import BloomParams, GlareParams
@@ -22,6 +22,63 @@ Image = NDArray[np.float32]
 #: Light that no 8-bit picture shows: half a shade of sRGB above black. It keeps black pixels from counting as
 #: destroyed by stray light that nobody can see.
 UNSEEN = np.float32(0.5 / 255.0 / 12.92)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the lens does to every frame of one size under the same params.
+
+    Parameters
+    ----------
+    glare : GlareParams
+    camera : Camera
+    budget : Budget
+        Where the light goes.
+    sizes : tuple of (int, int)
+        Of the pyramid's levels, the frame first.
+    straight : float
+        Part of the light that bloom and veil leave in its pixel.
+    weights : ndarray of shape (levels, 2)
+        Of the pyramid's levels, see `pyramid.collapse`.
+    finest : int
+        The finest level that has a part in the stray light; 0 is the frame itself.
+    shaped : int
+        The level on which light with a shape of its own is drawn.
+    frame, grid : Grid
+        The frame itself, and that level.
+    """
+
+    glare: GlareParams
+    camera: Camera
+    budget: Budget
+    sizes: tuple[tuple[int, int], ...]
+    straight: float
+    weights: NDArray[np.float64]
+    finest: int
+    shaped: int
+    frame: Grid
+    grid: Grid
+
+
+@lru_cache(maxsize=256)
+def plan(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> Plan:
+    """Return the plan for frames of a size; see `scatter` for what it raises."""
+    budget = share(bloom, glare, camera, height, width)
+    straight, weights = radial_weights(budget, camera, height, width)
+    scattering = np.flatnonzero(weights.any(axis=1))
+    shaped = shaped_level(height, width, camera)
+    return Plan(
+        glare,
+        camera,
+        budget,
+        frame_sizes(height, width, camera),
+        straight,
+        weights,
+        min(int(scattering[0]), shaped) if len(scattering) else shaped,
+        shaped,
+        grid_of_level(height, width, camera, 0),
+        grid_of_level(height, width, camera, shaped),
+    )
 
 
 @dataclass(frozen=True)
@@ -94,9 +151,8 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
     ValueError
         If the effects together take more than the whole light.
     """
-    height, width = light.shape[:2]
-    first = pyramid.shrink(light, frame_sizes(height, width, camera)[1])
-    made = stray_light(first, 1, bloom, glare, camera, height, width)
+    planned = plan(bloom, glare, camera, *light.shape[:2])
+    made = stray_light(pyramid.shrink(light, planned.sizes[1]), 1, planned)
     stray = pyramid.collapse([light], np.array([[0.0, made.own]]), coarser=made.light)
     return Scattered(light * made.kept, stray, made.kept, made.disc)
 
@@ -107,46 +163,33 @@ def add_disc(light: Image, disc: tuple[slice, slice, Image], factor: Image) -> N
     light[rows, columns] += radiance[..., None] * factor
 
 
-def stray_light(
-    light: Image, level: int, bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int
-) -> Stray:
-    """Make the stray light of a frame from its pyramid's ``level``, 1 up to `finest_level`; see `scatter`."""
-    channels = light.shape[2]
-    budget = share(bloom, glare, camera, height, width)
-    levels = pyramid.build(light, frame_sizes(height, width, camera)[level:])
-    straight, weights = radial_weights(budget, camera, height, width)
-    kept = np.full(channels, budget.direct + straight)
-    frame, shaped = grid_of_level(height, width, camera, 0), shaped_level(height, width, camera)
-    grid = grid_of_level(height, width, camera, shaped)
+def stray_light(light: Image, level: int, plan: Plan) -> Stray:
+    """Make the stray light of a frame from its pyramid's ``level``, 1 up to the finest of the plan; see `scatter`."""
+    channels, budget, shaped, grid = light.shape[2], plan.budget, plan.shaped, plan.grid
+    levels = pyramid.build(light, plan.sizes[level:])
+    kept = np.full(channels, budget.direct + plan.straight)
     if budget.ghosts > 0.0:
-        kept += budget.ghosts - reflections.taken(budget.ghosts, frame, camera.f_number, channels)
-    spikes = diffraction.spikes(glare, camera, grid, channels) if budget.starburst > 0.0 else None
+        kept += budget.ghosts - reflections.taken(budget.ghosts, plan.frame, plan.camera.f_number, channels)
+    spikes = diffraction.spikes(plan.glare, plan.camera, grid, channels) if budget.starburst > 0.0 else None
     if spikes is not None:
         kept += budget.starburst * spikes.centre
 
     fine, coarse = levels[: shaped - level], levels[shaped - level :]
-    stray = pyramid.collapse(coarse, weights[shaped:])
+    stray = pyramid.collapse(coarse, plan.weights[shaped:])
     diffraction.add_diffracted(coarse[0], budget, spikes, grid, stray)
-    sun = suns.from_params(glare)
+    sun = suns.from_params(plan.glare)
     if sun is not None:
-        stray += _channels(suns.stray(sun, budget, glare, camera, grid), channels)
+        stray += _channels(suns.stray(sun, budget, plan.glare, plan.camera, grid), channels)
     if budget.ghosts > 0.0:
         drawn_on = coarse[: reflections.COARSEST + 1]
-        grids = [grid_of_level(height, width, camera, shaped + octave) for octave in range(len(drawn_on))]
-        iris = camera.f_number, glare.blades, glare.rotation_deg
+        size = plan.frame.height, plan.frame.width
+        grids = [grid_of_level(*size, plan.camera, shaped + octave) for octave in range(len(drawn_on))]
+        iris = plan.camera.f_number, plan.glare.blades, plan.glare.rotation_deg
         stray += reflections.ghosts(drawn_on, grids, budget.ghosts, *iris, sun)
     if fine:
-        stray = pyramid.collapse(fine, weights[level:shaped], coarser=stray)
-    disc = suns.disc(sun, frame) if sun is not None else None
-    return Stray(stray, kept.astype(np.float32), float(weights[0, 1]), disc)
-
-
-def finest_level(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> int:
-    """Return the finest level of the pyramid that has a part in the stray light; 0 is the frame itself."""
-    _, weights = radial_weights(share(bloom, glare, camera, height, width), camera, height, width)
-    scattering = np.flatnonzero(weights.any(axis=1))
-    shaped = shaped_level(height, width, camera)
-    return min(int(scattering[0]), shaped) if len(scattering) else shaped
+        stray = pyramid.collapse(fine, plan.weights[level:shaped], coarser=stray)
+    disc = suns.disc(sun, plan.frame) if sun is not None else None
+    return Stray(stray, kept.astype(np.float32), float(plan.weights[0, 1]), disc)
 
 
 def stray_share(direct: Image, stray: Image) -> Image:

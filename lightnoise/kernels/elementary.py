@@ -30,7 +30,7 @@ def exp(x):
 
 @subroutine
 def log(x):
-    """Return ln x for a normal x ≥ 1, within 2e-7 of itself and of 1."""
+    """Return ln x for a normal x > 0, within 2e-7 of itself and of 1."""
     bits = np.float32(x).view(np.int32)
     whole = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))  # the mantissa is within √½ … √2
     m = np.int32(bits - np.int32(whole << np.int32(23))).view(np.float32) - np.float32(1.0)

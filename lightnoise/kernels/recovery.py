@@ -24,6 +24,14 @@ def direct(measured, recovered, factor, out):
 
 
 @kernel
+def contrast_of(lightness, out):
+    """Store how many stops luminances are below white, 0 to 16."""
+    darkest, white, stops = np.float32(2.0**-16), np.float32(1.0), np.float32(-1.0 / np.log(2.0))
+    for j in range(np.uint64(out.size)):
+        out[j] = stops * log(min(max(lightness[j], darkest), white))
+
+
+@kernel
 def gain_of(stops, size, log_gain, per_stop, per_size, out):
     """Turn mean contrasts in stops and lamps' own sizes into the logarithm of the gain, cell by cell."""
     zero, one = np.float32(0.0), np.float32(1.0)

@@ -191,10 +191,7 @@ def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x
     """
     surround, own = _scales(sizes, focal_x)
     levels = pyramid.build(lightness[..., None], sizes[: 1 + max(_last(surround), _last(own))])
-    contrast = [
-        -np.log2(np.clip(level, np.float32(2.0**-16), np.float32(1.0))) if weight > 0.0 else level
-        for level, weight in zip(levels, surround, strict=False)
-    ]
+    contrast = [_contrast(level) if weight > 0.0 else level for level, weight in zip(levels, surround, strict=False)]
     out = np.empty_like(lightness)
     kernels.recovery.gain_of(
         _mean(contrast, surround).reshape(-1),
@@ -204,6 +201,13 @@ def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x
         np.float32(1.0 / FULL_SIZE),
         out.reshape(-1),
     )
+    return out
+
+
+def _contrast(lightness: Image) -> Image:
+    """Return how many stops luminances are below white, at most 16."""
+    out = np.empty_like(lightness)
+    kernels.recovery.contrast_of(lightness.reshape(-1), out.reshape(-1))
     return out
 
 
