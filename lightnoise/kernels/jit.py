@@ -33,8 +33,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         compiled = _compiler(cache=True)(function)
     except RuntimeError:  # read-only installation and no writable cache folder
         compiled = _compiler()(function)
-    compiled.__class__ = _Kernel
-    return compiled
+    return _as(_Kernel, compiled)
 
 
 class _Subroutine(CPUDispatcher):
@@ -46,6 +45,10 @@ class _Subroutine(CPUDispatcher):
 
 def subroutine(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function for kernels alone. What unpacks Python's arguments takes numba longer than most bodies."""
-    compiled = _compiler(no_cpython_wrapper=True)(function)
-    compiled.__class__ = _Subroutine
+    return _as(_Subroutine, _compiler(no_cpython_wrapper=True)(function))
+
+
+def _as(kind: type[CPUDispatcher], compiled: Any) -> Any:
+    if isinstance(compiled, CPUDispatcher):  # with NUMBA_DISABLE_JIT it is the plain function
+        compiled.__class__ = kind
     return compiled

@@ -131,3 +131,7 @@ def test_a_fork_does_not_wait_for_its_parents_help(monkeypatch):
     assert helper.process.poll() is None
     helper.stop()
     assert helper.process.poll() is not None
+
+
+def test_kernels_without_the_compiler_are_plain_functions(tmp_path):
+    assert run("import os; os.environ['NUMBA_DISABLE_JIT'] = '1'" + SCRIPT, tmp_path).stderr == ""
