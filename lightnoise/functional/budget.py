@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lightnoise.camera import Camera
 from lightnoise.optics.psf import SPENCER_WEIGHTS, RadialPsf
@@ -36,7 +35,6 @@ class Budget:
         return 1.0 - (self.bloom + self.halo + self.veil + self.starburst + self.ghosts)
 
 
-@lru_cache(maxsize=256)
 def share(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> Budget:
     """Return the budget of a chain's lens effects.
 

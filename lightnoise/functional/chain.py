@@ -172,7 +172,7 @@ def _render(
     if fused.serves(color, camera):
         if not through_lens:
             return fused.expose(color, gamma_params, camera), None
-        plan = lens.plan(bloom_params, glare_params, camera, *color.shape[:2])
+        plan = lens.plan(bloom_params, glare_params, camera, *color.shape)
         if fused.makes(plan):
             return fused.render(color, plan, gamma_params, with_share)
     return render_plainly(color, effects, camera, with_share)

@@ -65,7 +65,6 @@ def grid_of_level(height: int, width: int, camera: Camera, level: int) -> Grid:
 SHAPED_COLUMNS = 300
 
 
-@lru_cache(maxsize=256)
 def shaped_level(height: int, width: int, camera: Camera) -> int:
     """Return the level of the pyramid on which light with a shape of its own is drawn: cells of some 0.2° at 60°."""
     sizes = frame_sizes(height, width, camera)

@@ -26,7 +26,7 @@ UNSEEN = np.float32(0.5 / 255.0 / 12.92)
 
 @dataclass(frozen=True)
 class Plan:
-    """What the lens does to every frame of one size under the same params.
+    """What the lens does to every frame of one shape under the same params.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class Plan:
         Where the light goes.
     sizes : tuple of (int, int)
         Of the pyramid's levels, the frame first.
-    straight : float
-        Part of the light that bloom and veil leave in its pixel.
+    kept : ndarray of shape (C,), float64
+        Part of the direct light that is left.
     weights : ndarray of shape (levels, 2)
         Of the pyramid's levels, see `pyramid.collapse`.
     finest : int
@@ -52,7 +52,7 @@ class Plan:
     camera: Camera
     budget: Budget
     sizes: tuple[tuple[int, int], ...]
-    straight: float
+    kept: NDArray[np.float64]
     weights: NDArray[np.float64]
     finest: int
     shaped: int
@@ -60,24 +60,30 @@ class Plan:
     grid: Grid
 
 
-@lru_cache(maxsize=256)
-def plan(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int) -> Plan:
-    """Return the plan for frames of a size; see `scatter` for what it raises."""
+@lru_cache(maxsize=4096)
+def plan(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int, channels: int) -> Plan:
+    """Return the plan for frames of a shape; see `scatter` for what it raises."""
     budget = share(bloom, glare, camera, height, width)
-    straight, weights = radial_weights(budget, camera, height, width)
+    straight, weights = _radial_weights(budget, camera, height, width)
     scattering = np.flatnonzero(weights.any(axis=1))
     shaped = shaped_level(height, width, camera)
+    frame, grid = (grid_of_level(height, width, camera, level) for level in (0, shaped))
+    kept = np.full(channels, budget.direct + straight)
+    if budget.ghosts > 0.0:
+        kept += budget.ghosts - reflections.taken(budget.ghosts, frame, camera.f_number, channels)
+    if budget.starburst > 0.0:
+        kept += budget.starburst * diffraction.spikes(glare, camera, grid, channels).centre
     return Plan(
         glare,
         camera,
         budget,
         frame_sizes(height, width, camera),
-        straight,
+        kept,
         weights,
         min(int(scattering[0]), shaped) if len(scattering) else shaped,
         shaped,
-        grid_of_level(height, width, camera, 0),
-        grid_of_level(height, width, camera, shaped),
+        frame,
+        grid,
     )
 
 
@@ -151,7 +157,7 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
     ValueError
         If the effects together take more than the whole light.
     """
-    planned = plan(bloom, glare, camera, *light.shape[:2])
+    planned = plan(bloom, glare, camera, *light.shape)
     made = stray_light(pyramid.shrink(light, planned.sizes[1]), 1, planned)
     stray = pyramid.collapse([light], np.array([[0.0, made.own]]), coarser=made.light)
     return Scattered(light * made.kept, stray, made.kept, made.disc)
@@ -167,13 +173,7 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
     """Make the stray light of a frame from its pyramid's ``level``, 1 up to the finest of the plan; see `scatter`."""
     channels, budget, shaped, grid = light.shape[2], plan.budget, plan.shaped, plan.grid
     levels = pyramid.build(light, plan.sizes[level:])
-    kept = np.full(channels, budget.direct + plan.straight)
-    if budget.ghosts > 0.0:
-        kept += budget.ghosts - reflections.taken(budget.ghosts, plan.frame, plan.camera.f_number, channels)
     spikes = diffraction.spikes(plan.glare, plan.camera, grid, channels) if budget.starburst > 0.0 else None
-    if spikes is not None:
-        kept += budget.starburst * spikes.centre
-
     fine, coarse = levels[: shaped - level], levels[shaped - level :]
     stray = pyramid.collapse(coarse, plan.weights[shaped:])
     diffraction.add_diffracted(coarse[0], budget, spikes, grid, stray)
@@ -189,7 +189,7 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
     if fine:
         stray = pyramid.collapse(fine, plan.weights[level:shaped], coarser=stray)
     disc = suns.disc(sun, plan.frame) if sun is not None else None
-    return Stray(stray, kept.astype(np.float32), float(plan.weights[0, 1]), disc)
+    return Stray(stray, plan.kept.astype(np.float32), float(plan.weights[0, 1]), disc)
 
 
 def stray_share(direct: Image, stray: Image) -> Image:
@@ -198,8 +198,7 @@ def stray_share(direct: Image, stray: Image) -> Image:
     return np.asarray(stray_luminance / (stray_luminance + luminance(direct) + UNSEEN))
 
 
-@lru_cache(maxsize=256)
-def radial_weights(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
+def _radial_weights(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
     """Return the part of bloom and veil that stays in its pixel, and the weights of the pyramid's levels."""
     focal_y, focal_x = camera.focal_px(width)
     direct = 0.0

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lightnoise.adapters.torch import pyramid, sun
@@ -19,10 +18,9 @@ from lightnoise.adapters.torch.patches import Patch, Patches
 from lightnoise.adapters.torch.placing import place
 from lightnoise.adapters.torch.pyramid import Octave, Pyramid
 from lightnoise.camera import Camera
-from lightnoise.functional import diffraction, lens, reflections
+from lightnoise.functional import lens, reflections
 from lightnoise.functional import sun as suns
-from lightnoise.functional.budget import Budget, share
-from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level, shaped_level
+from lightnoise.functional.grid import Grid, grid_of_level
 from lightnoise.params import BloomParams, GlareParams
 
 _UNSEEN = float(lens.UNSEEN)
@@ -73,24 +71,23 @@ class Lens:
         device: torch.device,
     ) -> Lens:
         """Plan the lens for each sample's bloom and glare."""
-        level = shaped_level(height, width, camera)
-        frame, grid = (grid_of_level(height, width, camera, number) for number in (0, level))
-        spreads = [_spread(bloom, glare, camera, height, width, channels) for bloom, glare in samples]
-        budgets = [spread.budget for spread in spreads]
+        plans = [lens.plan(bloom, glare, camera, height, width, channels) for bloom, glare in samples]
+        one = plans[0]  # grids and levels are the same for all
+        budgets = [plan.budget for plan in plans]
         glares = [glare for _, glare in samples]
         lights = [suns.from_params(glare) for glare in glares]
-        weights = np.stack([spread.weights for spread in spreads])
+        weights = np.stack([plan.weights for plan in plans])
         own = weights[:, 0, 1]
         return cls(
-            kept=place([spread.kept for spread in spreads], device)[:, :, None, None],
+            kept=place([plan.kept for plan in plans], device)[:, :, None, None],
             weights=place(weights[:, 1:], device),
             own=place(own, device).view(-1, 1, 1, 1) if own.any() else None,
-            pyramid=_pyramid(frame_sizes(height, width, camera)[1:], device),
-            shaped=level - 1,
-            diffraction=Diffraction.of(budgets, glares, camera, grid, channels, device),
-            ghosts=_ghosts(glares, lights, camera, height, width, channels, device),
-            sun=sun.stray(lights, budgets, glares, camera, grid, channels, device),
-            disc=Patches.of([_disc(light, frame) for light in lights], (height, width), device),
+            pyramid=_pyramid(one.sizes[1:], device),
+            shaped=one.shaped - 1,
+            diffraction=Diffraction.of(budgets, glares, camera, one.grid, channels, device),
+            ghosts=_ghosts(glares, lights, one, channels, device),
+            sun=sun.stray(lights, budgets, glares, camera, one.grid, channels, device),
+            disc=Patches.of([_disc(light, one.frame) for light in lights], (height, width), device),
         )
 
 
@@ -121,21 +118,18 @@ def stray_share(light: Tensor, stray: Tensor, plan: Lens) -> Tensor:
 def _ghosts(
     glares: Sequence[GlareParams],
     lights: Sequence[suns.Sun | None],
-    camera: Camera,
-    height: int,
-    width: int,
+    plan: lens.Plan,
     channels: int,
     device: torch.device,
 ) -> tuple[Ghosts, ...]:
     if not any(glare.ghosts > 0.0 for glare in glares):
         return ()
-    level = shaped_level(height, width, camera)
-    grid = grid_of_level(height, width, camera, level)
-    by_octave = reflections.ghosts_by_octave(camera.f_number, grid)
-    strongest = reflections.strongest_channel(reflections.drawn_ghosts(camera.f_number, grid.height / grid.focal_y))
+    f_number, grid, size = plan.camera.f_number, plan.grid, (plan.frame.height, plan.frame.width)
+    by_octave = reflections.ghosts_by_octave(f_number, grid)
+    strongest = reflections.strongest_channel(reflections.drawn_ghosts(f_number, grid.height / grid.focal_y))
     made = []
     for octave, drawn in by_octave.items():
-        grid = grid_of_level(height, width, camera, level + octave)
+        grid = grid_of_level(*size, plan.camera, plan.shaped + octave)
         made.append(Ghosts.of(glares, lights, drawn, strongest, octave, grid, channels, device))
     return tuple(made)
 
@@ -143,29 +137,6 @@ def _ghosts(
 @lru_cache(maxsize=16)
 def _pyramid(sizes: tuple[tuple[int, int], ...], device: torch.device) -> Pyramid:
     return Pyramid.of(sizes, device)
-
-
-@dataclass(frozen=True)
-class _Spread:
-    """Where one sample's light goes: ``kept`` (C,), and by level, the frame first, ``weights`` (levels, 2)."""
-
-    budget: Budget
-    kept: NDArray[np.float64]
-    weights: NDArray[np.float64]
-
-
-@lru_cache(maxsize=4096)
-def _spread(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, width: int, channels: int) -> _Spread:
-    budget = share(bloom, glare, camera, height, width)
-    straight, weights = lens.radial_weights(budget, camera, height, width)
-    kept = np.full(channels, budget.direct + straight)
-    if budget.ghosts > 0.0:
-        frame = grid_of_level(height, width, camera, 0)
-        kept += budget.ghosts - reflections.taken(budget.ghosts, frame, camera.f_number, channels)
-    if budget.starburst > 0.0:
-        grid = grid_of_level(height, width, camera, shaped_level(height, width, camera))
-        kept += budget.starburst * diffraction.spikes(glare, camera, grid, channels).centre
-    return _Spread(budget, kept, weights)
 
 
 def _disc(light: suns.Sun | None, frame: Grid) -> Patch | None:
