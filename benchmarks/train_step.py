@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -26,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.speed import timing
+from lightnoise import processors
 from lightnoise_train.config import PretrainConfig, load
 from lightnoise_train.data.views import Pair
 from lightnoise_train.models.encoder import Encoder
@@ -176,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--batch", type=int, help="images of a view [256 on CUDA, 32 on CPU]")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of the CPU [all cores]")
+    parser.add_argument("--threads", type=int, default=processors.available(), help="of the CPU [all cores]")
     parser.add_argument("--seconds", type=float, default=60.0, help="for all steps together [60]")
     parser.add_argument("--wait", action="store_true", help="also measure the wait for data in a short real run")
     parser.add_argument("--workers", type=int, default=2, help="of that run [2]")

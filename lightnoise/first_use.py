@@ -18,6 +18,8 @@ from typing import Any
 
 from numba.core import event
 
+from lightnoise import processors
+
 #: The kernels that an 8-bit frame begins with: help is called for when they are compiled.
 FIRST = ("decode.decode_halve", "decode.decode_quarter")
 
@@ -117,7 +119,7 @@ class FirstUse(event.Listener):
             _announce()
         if name(dispatcher) in FIRST and dispatcher.stats.cache_path and not self._helpers:
             with suppress(OSError):  # where no process may be started
-                self._helpers = [Helper(share) for share in shares(_processors())]
+                self._helpers = [Helper(share) for share in shares(processors.available())]
 
     def on_end(self, event: Any) -> None:
         """Do nothing; a listener needs it."""
@@ -134,22 +136,16 @@ def name(dispatcher: Any) -> str:
     return f"{(function.__module__ or '').rpartition('.')[2]}.{function.__name__}"
 
 
-def shares(processors: int) -> tuple[tuple[str, ...], ...]:
-    """Return what each of the other processes is to compile on a machine with so many processors."""
+def shares(count: int) -> tuple[tuple[str, ...], ...]:
+    """Return what each of the other processes is to compile on a machine with that many processors."""
     plain = sys.executable and "python" in os.path.basename(sys.executable).lower() and not hasattr(sys, "frozen")
-    return SHARES.get(min(processors - 1, max(SHARES)), ()) if plain else ()
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return SHARES.get(min(count - 1, max(SHARES)), ()) if plain else ()
 
 
 def _announce() -> None:
     if sys.stderr.isatty() or "ipykernel" in sys.modules:
         logging.getLogger("lightnoise").warning(
-            "lightnoise: compiling for this processor; 5 to 15 s, on first use only"
+            "lightnoise: compiling for this processor; 5 to 20 s, on first use only"
         )
 
 

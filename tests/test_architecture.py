@@ -12,7 +12,7 @@ PACKAGE, TRAINING = ROOT / "lightnoise", ROOT / "lightnoise_train"
 
 #: From the bottom up. A module imports from its own layer and from lower ones.
 LAYERS = [
-    {"constants", "checks", "records", "keyed", "first_use"},
+    {"constants", "checks", "records", "keyed", "processors", "first_use"},
     {"kernels"},
     {"optics"},
     {"camera", "params"},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from lightnoise import processors
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,7 +35,7 @@ def workers(function: F) -> F:
     return click.option(
         "--workers",
         type=click.IntRange(1, 4096),
-        default=_cores,
+        default=processors.available,
         show_default="all cores",
         help="Worker processes, one compute thread each. The outputs are the same for any number.",
     )(function)
@@ -64,7 +65,3 @@ def camera(function: F) -> F:
     return click.option("--camera", "camera", metavar="NAME", help="A named camera; `lightnoise effects` lists them.")(
         function
     )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
