@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -71,11 +72,9 @@ def test_what_comes_last_is_compiled_by_another_process(tmp_path):
     """With two processors; this one then finds all of the share on disk."""
     share = SHARES[1][0]
     script = "import os\nos.sched_getaffinity = lambda _: {0, 1}\n" + FRAME
-    script += "import importlib\n"
+    script += "from lightnoise import kernels\n"
     for kernel in share:
-        module, function = kernel.split(".")
-        script += f"stats = importlib.import_module('lightnoise.kernels.{module}').{function}.stats\n"
-        script += "print(len(stats.cache_hits), len(stats.cache_misses))\n"
+        script += f"print(len(kernels.{kernel}.stats.cache_hits), len(kernels.{kernel}.stats.cache_misses))\n"
     done = run(script, tmp_path)
     assert done.stdout.splitlines() == ["1 0"] * len(share)
     assert done.stderr == ""
@@ -84,9 +83,8 @@ def test_what_comes_last_is_compiled_by_another_process(tmp_path):
 def test_what_is_compiled_ahead_is_what_a_frame_calls():
     exec(FRAME, {})
     for kernel, signature in SIGNATURES.items():
-        module, function = kernel.split(".")
         types, _ = normalize_signature(signature)
-        assert types in getattr(getattr(kernels, module), function).signatures, kernel
+        assert types in attrgetter(kernel)(kernels).signatures, kernel
 
 
 def test_every_number_of_processes_compiles_known_kernels_once():
