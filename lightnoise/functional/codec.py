@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -157,6 +156,10 @@ def shade_table(response: str, gamma: float) -> Shades:
 WORD_ERROR, WORDS_OFF = 0.45, 1.5
 
 
+#: Points of a line at which its curve is evaluated.
+_POINTS = 16
+
+
 @lru_cache(maxsize=64)
 def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Return the knots of words' shades and the shade of every word, or None where words are too coarse.
@@ -164,22 +167,28 @@ def word_shades(response: str, gamma: float) -> tuple[NDArray[np.uint8], NDArray
     See `lightnoise.kernels.permute.shade_of_word`. Lines between the knots are as much above the curve as below it.
     """
 
-    def shade(words: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _shade_of_words(words, response, gamma)
-
-    dark = kernels.permute.DARK
-    lines = [_lines(shade, np.linspace(0.0, end, 65)) for end in (dark, 65536)]
+    at, *encoded = _encoded_words(response)
+    short, long, exact, off = (255.0 * values**gamma for values in encoded)
+    lines = [_lines(curve) for curve in (short, long)]
     knots = np.concatenate([lines[0][0], lines[1][0], lines[0][1], lines[1][1]])
     if knots.min() < 0.0 or knots.max() > 65535.0:
         return None
     rounded = _byte_planes(np.floor(knots + 0.5).astype(np.uint16))
     shades = np.empty(65536, np.uint8)
     kernels.permute.fill_shades(rounded, shades)
-    words = np.concatenate([np.arange(0, dark, 4), np.arange(dark, 65536, 64), [65535]])  # 16 to a line
-    exact = shade(words)
     # what a picture is off: by its own rounding half a shade
-    error = np.abs(shades[words] - exact).max() - 0.5 + (shade(words + WORDS_OFF) - exact).max()
+    error = np.abs(shades[at] - exact).max() - 0.5 + (off - exact).max()
     return (rounded, shades) if error <= WORD_ERROR else None
+
+
+@lru_cache(maxsize=8)
+def _encoded_words(response: str) -> tuple[NDArray[Any], ...]:
+    """Return words, and light encoded: in points of the short lines, of the long ones, in the words, and a bit off."""
+    dark = kernels.permute.DARK
+    short, long = (np.linspace(0.0, end, 64 * _POINTS + 1) for end in (dark, 65536))
+    words = np.minimum(np.concatenate([short, long[long > dark]]), 65535.0)
+    light = (np.minimum(of / 65535.0, 1.0) for of in (short, long, words, words + WORDS_OFF))
+    return words.astype(np.int64), *(curves.encode(of, response) for of in light)
 
 
 #: Most shades that the first word above black may be worth where stray light, of which words are a few parts, is made
@@ -190,23 +199,14 @@ FIRST_WORD = 0.7
 @lru_cache(maxsize=64)
 def words_suffice(response: str, gamma: float) -> bool:
     """Whether stray light may be made in words under a response and a gamma; mixing and encoding ask for more."""
-    return bool(_shade_of_words(np.ones(1), response, gamma)[0] <= FIRST_WORD)
+    return bool(255.0 * curves.encode(np.array([1.0 / 65535.0]), response)[0] ** gamma <= FIRST_WORD)
 
 
-def _shade_of_words(words: NDArray[np.float64], response: str, gamma: float) -> NDArray[np.float64]:
-    """Return the shade of light in words, not rounded."""
-    return np.asarray(255.0 * curves.encode(np.minimum(words / 65535.0, 1.0), response) ** gamma)
-
-
-def _lines(
-    curve: Callable[[NDArray[np.float64]], NDArray[np.float64]], ends: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the start of each line between ``ends`` with the half for rounding, and its rise, in 1/256."""
-    at_ends = curve(ends)
-    between = np.linspace(ends[:-1], ends[1:], 17, axis=1)
-    chords = np.linspace(at_ends[:-1], at_ends[1:], 17, axis=1)
-    off = curve(between) - chords
+def _lines(curve: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the start of each line along a curve with the half for rounding, and its rise, in 1/256."""
+    ends, points = curve[::_POINTS].copy(), np.lib.stride_tricks.sliding_window_view(curve, _POINTS + 1)[::_POINTS]
+    off = points - (ends[:-1, None] + np.diff(ends)[:, None] * (np.arange(_POINTS + 1) / _POINTS))
     half = 0.5 * (off.max(axis=1) + off.min(axis=1))
-    at_ends += 0.5 * (np.append(half, half[-1]) + np.append(half[0], half))
-    at_ends[0] = curve(ends[:1])[0]  # no light is the darkest shade
-    return 256.0 * at_ends[:-1] + 128.0, 256.0 * np.diff(at_ends)
+    ends += 0.5 * (np.append(half, half[-1]) + np.append(half[0], half))
+    ends[0] = curve[0]  # no light is the darkest shade
+    return 256.0 * ends[:-1] + 128.0, 256.0 * np.diff(ends)

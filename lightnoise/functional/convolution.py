@@ -71,33 +71,37 @@ class Kernel:
         """
         key = (channel, field.rows, field.columns)
         if key not in self._gains:
-            self._gains[key] = self._transform(channel, field)[:, :, 0].copy()
+            # the parts above and below the centre have conjugate spectra: twice the real part of one
+            lower = 2.0 * self.values[self.reach[0] :, :, channel]
+            lower[0] *= 0.5
+            self._gains[key] = _spectrum(lower, 0, field)[:, :, 0].copy()
         return self._gains[key]
 
     def spectrum(self, channel: int, field: Field) -> Image:
         """Return one channel's spectrum on a field, (blocks, rows, 2, 16), rows in the order of the field's plan."""
         key = (channel, field.rows, field.columns)
         if key not in self._spectra:
-            self._spectra[key] = self._transform(channel, field)
+            self._spectra[key] = _spectrum(self.values[..., channel], self.reach[0], field)
         return self._spectra[key]
 
-    def _transform(self, channel: int, field: Field) -> Image:
-        reach_y, reach_x = self.reach
-        values = self.values[..., channel]
-        packed = np.zeros((len(values) + 1, field.pitch), np.float32)  # the last row stays empty
-        # centred on the first cell, about which the field is periodic
-        packed[:-1, 1 : reach_x + 2] = values[:, reach_x:]
-        packed[:-1, 1 + field.columns - reach_x : 1 + field.columns] = values[:, :reach_x]
-        field.transform_rows(packed)
-        rows = np.full(field.rows, len(values), np.int64)
-        rows[: reach_y + 1] = np.arange(reach_y, len(values))
-        rows[field.rows - reach_y :] = np.arange(reach_y)
-        out = np.empty((field.blocks, field.rows, 2, LANES), np.float32)
-        loops.spectra.transform_columns(packed, rows, field.plan.for_kernels(), out)
-        # of the zeroth frequency along the rows, the imaginary part stood for the real one
-        real, imaginary = out[0, :, 1, 0].copy(), -out[0, :, 0, 0]
-        out[0, :, 0, 0], out[0, :, 1, 0] = real, imaginary
-        return out
+
+def _spectrum(values: Image, above: int, field: Field) -> Image:
+    """Return the spectrum on a field, (blocks, rows, 2, 16), of rows about a centre, of which so many are above it."""
+    count, reach = len(values), values.shape[1] // 2
+    packed = np.zeros((count + 1, field.pitch), np.float32)  # the last row stays empty
+    # centred on the first cell, about which the field is periodic
+    packed[:-1, 1 : reach + 2] = values[:, reach:]
+    packed[:-1, 1 + field.columns - reach : 1 + field.columns] = values[:, :reach]
+    field.transform_rows(packed)
+    rows = np.full(field.rows, count, np.int64)
+    rows[: count - above] = np.arange(above, count)
+    rows[field.rows - above :] = np.arange(above)
+    out = np.empty((field.blocks, field.rows, 2, LANES), np.float32)
+    loops.spectra.transform_columns(packed, rows, field.plan.for_kernels(), out)
+    # of the zeroth frequency along the rows, the imaginary part stood for the real one
+    real, imaginary = out[0, :, 1, 0].copy(), -out[0, :, 0, 0]
+    out[0, :, 0, 0], out[0, :, 1, 0] = real, imaginary
+    return out
 
 
 class Superposition:

@@ -6,6 +6,9 @@ import numpy as np
 
 from lightnoise.kernels.jit import kernel
 
+#: Closer to the source than this, squared, its light is not known here; µm².
+LEAST_SQUARED = 1e-6
+
 
 @kernel
 def add_ridge(x, y, cosine, sine, table, step, brightness, out):
@@ -17,7 +20,7 @@ def add_ridge(x, y, cosine, sine, table, step, brightness, out):
     end, per_step = step * last, 1.0 / step
     for n in range(x.size):
         along, across = x[n] * cosine + y[n] * sine, abs(y[n] * cosine - x[n] * sine)
-        fall = brightness * (along / (x[n] * x[n] + y[n] * y[n])) ** 2
+        fall = brightness * (along / max(x[n] * x[n] + y[n] * y[n], LEAST_SQUARED)) ** 2
         k = last
         if across < end:
             k = int(across * per_step + 0.5)

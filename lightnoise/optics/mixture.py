@@ -21,8 +21,9 @@ from lightnoise.optics.quadrature import gauss_legendre
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-#: Pixels around the source over which the PSF is integrated instead of sampled.
-CORE_PX = 24
+#: How far from the source, pixels, the PSF is integrated over pixels instead of sampled, and by how many Gauss-Legendre
+#: points along a side.
+CORES_PX = ((3, 16), (24, 4))
 
 #: Weight of an error in the light enclosed by a square (a fraction of the whole) against one sample's relative error.
 ENERGY_WEIGHT = 100.0
@@ -195,11 +196,14 @@ def light_per_pixel(psf: RadialPsf, dy: Index, dx: Index, fy: float, fx: float) 
         Integrated over the pixel by Gauss-Legendre points near the source, sampled at its centre farther away.
     """
     value = psf.density(np.hypot(dy / fy, dx / fx)) / (fy * fx)
-    near = (np.maximum(np.abs(dy), np.abs(dx)) <= CORE_PX) & ((dy != 0) | (dx != 0))
-    nodes, weight = gauss_legendre(16)
-    y = (dy[near, None, None] + 0.5 * nodes[:, None]) / fy
-    x = (dx[near, None, None] + 0.5 * nodes[None, :]) / fx
-    value[near] = np.einsum("nij,i,j->n", psf.density(np.hypot(y, x)), weight, weight) / (4.0 * fy * fx)
+    away, inner = np.maximum(np.abs(dy), np.abs(dx)), 0
+    for reach, count in CORES_PX:
+        ring = (away > inner) & (away <= reach)
+        nodes, weight = gauss_legendre(count)
+        y = (dy[ring, None, None] + 0.5 * nodes[:, None]) / fy
+        x = (dx[ring, None, None] + 0.5 * nodes[None, :]) / fx
+        value[ring] = np.einsum("nij,i,j->n", psf.density(np.hypot(y, x)), weight, weight) / (4.0 * fy * fx)
+        inner = reach
     value[(dy == 0) & (dx == 0)] = _source_pixel(psf, fy, fx)
     return value
 

@@ -156,22 +156,20 @@ class Pattern:
         size = max(self.width, self.height)
         # Smaller than a pixel or a fringe, a disc is a point.
         disc = self.radius > max(0.5 * min(self.width, self.height), cell)
-        distance = np.hypot(x, y)
-        around = disc & (distance < _CLOSE * self.radius)
-        divided = (size > _LARGE * cell) & (distance < _CLOSE * size) & ~around
-        near = (not disc) & (distance < _NEAR * cell) & ~divided
-        far = ~(around | divided | near)
-        result = np.empty((x.size, 3), dtype=np.float32)
-        for chosen, method in (
-            (around, self._around_disc),
-            (divided, self._sum_of_parts),
-            (near, self._table_means if self.tabulated else self._quadrature),
-            (far, self._ridges),
-        ):
-            if chosen.all():
-                return np.asarray(method(x, y), np.float32)
-            if chosen.any():
-                result[chosen] = method(x[chosen], y[chosen])
+        nearer = []
+        if disc:
+            nearer.append((_CLOSE * self.radius, self._around_disc))
+        if size > _LARGE * cell:
+            nearer.append((_CLOSE * size, self._sum_of_parts))
+        if not disc:
+            nearer.append((_NEAR * cell, self._table_means if self.tabulated else self._quadrature))
+        result = self._ridges(x, y)
+        squared, inner = x * x + y * y, 0.0
+        for reach, method in nearer:
+            places = np.flatnonzero((squared >= inner * inner) & (squared < reach * reach))
+            if len(places):
+                result[places] = method(x[places], y[places])
+            inner = max(inner, reach)
         return result
 
     def _around_disc(self, x: Array, y: Array) -> Array:
@@ -210,11 +208,13 @@ class Pattern:
             side * ((np.arange(count) + 0.5) / count - 0.5)
             for side, count in ((side, math.ceil(side / step)) for side in (self.width, self.height))
         )
-        right = x[:, None] + np.tile(across, len(down))
-        up = y[:, None] + np.repeat(down, len(across))
         turn, middle = math.radians(self.iris.rotation_deg), 0.5 * (len(table) - 1)
-        column = (right * (math.cos(turn) / step) + up * (math.sin(turn) / step) + middle).astype(np.float32)
-        row = (up * (math.cos(turn) / step) - right * (math.sin(turn) / step) + middle).astype(np.float32)
+        cosine, sine = math.cos(turn) / step, math.sin(turn) / step
+        offsets = np.tile(across, len(down)), np.repeat(down, len(across))
+        column, row = (
+            np.add.outer(a * x + b * y + middle, a * offsets[0] + b * offsets[1], dtype=np.float32)
+            for a, b in ((cosine, sine), (-sine, cosine))
+        )
         light = _reduced(np.asarray(cv2.remap(table, column, row, cv2.INTER_LINEAR), np.float32), cv2.REDUCE_AVG)
         return light * np.float32(self.width * self.height / self.f_number**2)
 
@@ -269,12 +269,15 @@ class Pattern:
         facing = 2 if len(angles) % 2 == 0 else 1
         return [(math.cos(angle), math.sin(angle)) for angle in angles[: len(angles) // facing]], facing
 
-    def _ridges(self, x: Array, y: Array) -> Array:
-        """Return the mean over the fringes: a ridge along the normal of each edge, or a round halo."""
+    def _ridges(self, x: Array, y: Array) -> NDArray[np.float32]:
+        """Return the mean over the fringes: a ridge along the normal of each edge, or a round halo.
+
+        Right far from the light; at the light itself any finite number.
+        """
         if not self.iris.blades:
-            squared = x * x + y * y
+            cubed = np.maximum(x * x + y * y, kernels.ridges.LEAST_SQUARED) ** -1.5
             cells = self.f_number * _WAVELENGTHS_UM @ rgb_weights()
-            return np.asarray(squared[:, None] ** -1.5 * (self.width * self.height / math.pi**3 * cells))
+            return (cubed[:, None] * (self.width * self.height / math.pi**3 * cells)).astype(np.float32)
         light = np.zeros((x.size, 3), dtype=np.float32)
         normals, facing = self.edge_normals()
         brightness = facing * self.width * self.height * self.iris.side**2 / (4.0 * math.pi**2 * Iris.area)
