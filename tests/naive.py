@@ -114,10 +114,18 @@ def hash32(x):
 def noise(light, shot, read, seed):
     """Add normal noise of variance shot·x + read, one sample at a time, by bisection of the error function."""
     key = hash32(seed ^ 0x9E3779B9)
+    rows = np.reshape(light, (len(light), -1)).tolist()
+    half = (len(rows[0]) + 1) // 2
+    quantiles = [normal_quantile((k + 0.5) / 2**14) for k in range(2**13)]
+    spread = math.sqrt(sum(q * q for q in quantiles) / 2**13)
     out = []
-    for number, x in enumerate(np.ravel(light).tolist()):
-        quantile = ((hash32((hash32(number) + key) % 2**32) >> 16) + 0.5) / 2**16
-        out.append(x + math.sqrt(shot * max(x, 0.0) + read) * normal_quantile(quantile))
+    for y, row in enumerate(rows):
+        row_key = hash32((hash32(y) + key) % 2**32)
+        for j, x in enumerate(row):
+            bits = hash32((j % half) * 0x9E3779B9 % 2**32 ^ row_key)
+            draw = (bits >> 16 if j < half else bits % 2**16) >> 2
+            normal = (quantiles[draw] if draw < 2**13 else -quantiles[2**14 - 1 - draw]) / spread
+            out.append(x + math.sqrt(shot * max(x, 0.0) + read) * normal)
     return np.reshape(out, np.shape(light))
 
 

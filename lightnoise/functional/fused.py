@@ -288,6 +288,5 @@ def _put_disc(
     light += beneath[covered] + radiance[covered][:, None] * factor
     if gamma.has_noise:
         np.minimum(light, np.float32(camera.full_well), out=light)
-        first = (y * out.shape[1] + x) * channels
-        sensor.add_noise_at(light, first[:, None] + np.arange(channels), gamma)
+        sensor.add_noise_at(light, y, x, out.shape[1], gamma)
     out[y, x] = codec.encode(light, camera.response, gamma.gamma, out.dtype)

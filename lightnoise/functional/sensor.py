@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,9 @@ from lightnoise.params import GammaParams
 
 Image = NDArray[np.float32]
 
-#: 2^NORMAL_BITS quantiles of the normal distribution; the outermost is at 4.2 standard deviations.
-NORMAL_BITS = 16
+#: 2^NORMAL_BITS quantiles of the normal distribution, at most 16 bits; the outermost is at 4 standard deviations. With
+#: more the table would fall out of a processor's nearest memory.
+NORMAL_BITS = 14
 
 
 def spill(light: Image, camera: Camera) -> None:
@@ -24,22 +26,21 @@ def spill(light: Image, camera: Camera) -> None:
 
 
 def add_noise(light: Image, params: GammaParams) -> None:
-    """Add noise of variance shot·x + read in place; each sample's draw is named by its number and the seed."""
-    flat = light.reshape(-1)
-    add_noise_at(flat, np.arange(flat.size), params)
+    """Add noise of variance shot·x + read to a frame (H, W, C) in place; the seed and the place name a draw."""
+    kernels.sensor.add_noise(light.reshape(len(light), -1), *_of(params))
 
 
-def add_noise_at(light: Image, numbers: NDArray[np.int64], params: GammaParams) -> None:
-    """Add noise in place to samples whose numbers in their frame are given; see `add_noise`."""
-    kernels.sensor.add_noise(
-        light.reshape(-1),
-        numbers.reshape(-1),
-        np.float32(params.shot),
-        np.float32(params.read),
-        np.uint32(params.noise_seed),
-        normal_table(),
-        32 - NORMAL_BITS,
-    )
+def add_noise_at(
+    light: Image, rows: NDArray[np.int64], columns: NDArray[np.int64], width: int, params: GammaParams
+) -> None:
+    """Do the same to single pixels (n, C) of a frame that is ``width`` pixels wide."""
+    channels = light.shape[1]
+    kernels.sensor.add_noise_at(light, rows, columns * channels, width * channels, *_of(params))
+
+
+def _of(params: GammaParams) -> tuple[Any, ...]:
+    strengths = np.float32(params.shot), np.float32(params.read)
+    return *strengths, np.uint32(params.noise_seed), normal_table(), 32 - NORMAL_BITS
 
 
 @lru_cache(maxsize=1)

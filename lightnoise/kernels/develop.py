@@ -14,7 +14,7 @@ import numpy as np
 
 from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.octave import reflect, ring_place, soft, soften_across, widen_row
-from lightnoise.kernels.sensor import draw_number, noise_key
+from lightnoise.kernels.sensor import draw_row, noise_key, noise_row
 
 # Arguments that go together are tuples: ``shades`` (table (n,) uint8, base, shift int32) has the shade of light ≥ 0 at
 # its float's bits >> shift, rounded, less base; beyond the table its ends serve. ``bright`` (starts (H + 1,), columns
@@ -117,20 +117,10 @@ def mix_row(codes, y, table, factor, wide, light):
 
 
 @subroutine
-def draw_row(first, key, normal, shift, numbers, draws):
-    """Draw a row of standard normal numbers; its first sample has the number ``first``."""
-    for j in range(numbers.size):
-        numbers[j] = draw_number(np.uint32(first + j), key) >> np.uint32(shift)
-    for j in range(draws.size):
-        draws[j] = normal[numbers[j]]
-
-
-@subroutine
-def noise_row(light, draws, full_well, shot, read):
-    """Clip a row at the full well and add noise of variance shot·x + read to it; no light is less than none."""
+def clip_row(light, full_well):
+    """Clip a row at the full well."""
     for j in range(light.size):
-        x = min(light[j], full_well)
-        light[j] = max(x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draws[j], np.float32(0.0))
+        light[j] = min(light[j], full_well)
 
 
 @subroutine
@@ -167,7 +157,7 @@ def develop(codes, channels, table, factor, own, stray, weights, noise, bright, 
     ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
     near, row = np.empty((5, width), np.float32), np.empty(width + 4 * channels, np.float32)
     wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
-    numbers, draws = np.empty(width, np.uint32), np.empty(width, np.float32)
+    numbers, draws = np.empty(width + width % 2, np.uint32), np.empty(width, np.float32)
     key = noise_key(seed)
     for y in range(height):
         if y % weights.shape[0] == 0:
@@ -180,8 +170,9 @@ def develop(codes, channels, table, factor, own, stray, weights, noise, bright, 
         mix_row(codes, y, table, factor, wide, light)
         add_bright(bright, y, wide, light)
         if normal.size > 0:
-            draw_row(y * width, key, normal, normal_shift, numbers, draws)
-            noise_row(light, draws, full_well, shot, read)
+            draw_row(y, key, normal, normal_shift, numbers, draws)
+            clip_row(light, full_well)
+            noise_row(light, draws, shot, read)
         shade_row(light.view(np.int32), shades, out[y])
 
 

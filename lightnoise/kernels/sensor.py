@@ -58,18 +58,68 @@ def noise_key(seed):
 
 
 @subroutine
-def draw_number(number, key):
-    """Return 32 random bits, named by a sample's number and the seed's key."""
-    return hash32(np.uint32(hash32(number) + key))
+def row_key(row, key):
+    """Return what names the draws of a row, by the seed's key."""
+    return hash32(np.uint32(hash32(np.uint32(row)) + key))
+
+
+@subroutine
+def pair_bits(pair, key):
+    """Return 32 random bits for two samples of the row that a key names.
+
+    The samples' numbers are spread over all bits first, so that no two rows' draws are the same ones in other places.
+    """
+    return hash32(np.uint32(np.uint32(np.uint32(pair) * np.uint32(0x9E3779B9)) ^ key))
+
+
+@subroutine
+def draw_of(bits, upper, shift):
+    """Return a number below 2^(32 − shift), at most 2^16, of the upper or the lower half of random bits."""
+    half = bits if upper else np.uint32(bits << np.uint32(16))
+    return np.uint32(half >> np.uint32(shift))
+
+
+@subroutine
+def draw_row(row, key, normal_table, shift, numbers, draws):
+    """Draw a row of n standard normal numbers (n,) from a table of 2^(32 − shift) quantiles, at most 2^16.
+
+    Sample j < h = (n + 1)//2 has the upper half of the bits of pair j, the others the lower half of those of pair
+    j − h. ``numbers`` is scratch, (2h,) uint32.
+    """
+    key, half = row_key(row, key), np.uint64((draws.size + 1) // 2)
+    for i in range(half):
+        bits = pair_bits(i, key)
+        numbers[i] = draw_of(bits, True, shift)
+        numbers[half + i] = draw_of(bits, False, shift)
+    for j in range(draws.size):
+        draws[j] = normal_table[numbers[j]]
+
+
+@subroutine
+def noise_row(light, draws, shot, read):
+    """Add noise of variance shot·x + read to a row."""
+    for j in range(light.size):
+        light[j] += np.sqrt(shot * max(light[j], np.float32(0.0)) + read) * draws[j]
 
 
 @kernel
-def add_noise(light, numbers, shot, read, seed, normal_table, shift):
-    """Add noise N(0, shot·x + read) to flat float32 light in place; each sample's number names its draw.
+def add_noise(light, shot, read, seed, normal_table, shift):
+    """Add noise N(0, shot·x + read) to float32 light (rows, n) in place; see `draw_row`."""
+    key, n = noise_key(seed), light.shape[1]
+    numbers, draws = np.empty(n + n % 2, np.uint32), np.empty(n, np.float32)
+    for y in range(light.shape[0]):
+        draw_row(y, key, normal_table, shift, numbers, draws)
+        noise_row(light[y], draws, shot, read)
 
-    ``normal_table`` holds 2^(32 − shift) quantiles of the standard normal distribution.
-    """
-    key = noise_key(seed)
-    for i in range(light.size):
-        draw = normal_table[draw_number(np.uint32(numbers[i]), key) >> np.uint32(shift)]
-        light[i] += np.sqrt(shot * max(light[i], np.float32(0.0)) + read) * draw
+
+@kernel
+def add_noise_at(light, rows, places, n, shot, read, seed, normal_table, shift):
+    """Do the same to single pixels (k, c), whose first samples have those places (k,) in rows of n samples."""
+    key, half = noise_key(seed), (n + 1) // 2
+    for k in range(light.shape[0]):
+        of_row = row_key(rows[k], key)
+        for c in range(light.shape[1]):
+            j = places[k] + c
+            bits = pair_bits(j if j < half else j - half, of_row)
+            draw = normal_table[draw_of(bits, j < half, shift)]
+            light[k, c] += np.sqrt(shot * max(light[k, c], np.float32(0.0)) + read) * draw

@@ -49,7 +49,9 @@ def test_noise_is_normal():
     assert np.abs(field).max() > 4.0
 
 
-@pytest.mark.parametrize("shift", [(0, 1, 0), (1, 0, 0), (0, 0, 1), (1, 1, 0), (0, 2, 0), (0, 64, 0), (128, 0, 0)])
+@pytest.mark.parametrize(
+    "shift", [(0, 1, 0), (1, 0, 0), (0, 0, 1), (1, 1, 0), (0, 2, 0), (0, 64, 0), (0, 128, 0), (128, 0, 0)]
+)
 def test_samples_are_uncorrelated(shift):
     field = noise(0.0, (256, 256, 3), read=1.0, noise_seed=5)
     moved = np.roll(field, shift, axis=(0, 1, 2))

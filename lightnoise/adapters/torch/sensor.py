@@ -12,6 +12,9 @@ from lightnoise.adapters.torch.selection import step
 #: Variance below which noise is 0, since a square root's slope there is endless.
 _LEAST_VARIANCE = 1e-18
 
+#: 0x9E3779B9 as int32.
+_SPREAD = 0x9E3779B9 - (1 << 32)
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -21,8 +24,8 @@ class Noise:
     ----------
     shot, read : Tensor of shape (B or 1, 1, 1, 1), float32
     key : Tensor of shape (B or 1, 1, 1, 1), int32
-        What the seed adds to every number.
-    normal : Tensor of shape (2^16,), float32
+        What the seed adds to every row's number.
+    normal : Tensor of shape (2^14,), float32
         Quantiles of the standard normal distribution.
     """
 
@@ -35,13 +38,17 @@ class Noise:
 def add_noise(light: Tensor, noise: Noise) -> Tensor:
     """Add N(0, shot·x + read), and cut off below 0.
 
-    The draw is named by the seed and the sample's number in its image, (y·W + x)·C + c.
+    The draw is named by the seed, the row, and the sample's place in it, x·C + c: two to a hash, see
+    `lightnoise.kernels.sensor.draw_row`.
     """
     _, channels, height, width = light.shape
-    numbers = torch.arange(height * width * channels, dtype=torch.int32, device=light.device)
-    places = _hash(numbers).view(height, width, channels).permute(2, 0, 1)
-    index = _shifted(_hash(places + noise.key), 16)
-    draw = noise.normal.index_select(0, index.flatten()).view(index.shape)
+    n = width * channels
+    rows, pairs = (torch.arange(count, dtype=torch.int32, device=light.device) for count in (height, (n + 1) // 2))
+    keys = _hash(_hash(rows)[:, None] + noise.key.view(-1, 1, 1))
+    bits = _hash((pairs * _SPREAD) ^ keys)
+    shift = 33 - noise.normal.numel().bit_length()
+    index = torch.cat([_shifted(bits, shift), _shifted(bits << 16, shift)], 2)[:, :, :n]
+    draw = noise.normal.index_select(0, index.flatten()).view(-1, height, width, channels).permute(0, 3, 1, 2)
     variance = light.clamp(min=0.0) * noise.shot + noise.read
     deviation = variance.clamp(min=_LEAST_VARIANCE).sqrt() * step(variance, _LEAST_VARIANCE)
     return torch.addcmul(light, deviation, draw).clamp(min=0.0)
