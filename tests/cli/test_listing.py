@@ -35,6 +35,12 @@ def test_the_version_is_the_packages(tool):
     assert tool.ok("--version").endswith(f" {lightnoise.__version__}\n")
 
 
+@pytest.mark.parametrize(("module", "name"), [("lightnoise", "lightnoise"), ("lightnoise_train", "lightnoise-train")])
+def test_a_package_is_its_command(module, name):
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"Usage: {name} [OPTIONS] COMMAND")
+
+
 @pytest.mark.parametrize("command", ["apply", "preview", "effects", "replay"])
 def test_every_command_has_help(tool, command):
     assert f"Usage: lightnoise {command} " in tool.ok(command, "--help").replace("main", "lightnoise")

@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-import time
 from operator import attrgetter
 
 import numpy as np
 import pytest
 from numba.core.sigutils import normalize_signature
 
-from lightnoise import first_use, kernels
-from lightnoise.first_use import SHARES, shares
+from lightnoise import kernels
+from lightnoise.first_use import helpers
 from lightnoise.kernels.ahead import SIGNATURES
 
 TERMINAL = "import sys; sys.stderr.isatty = lambda: True\n"
@@ -22,36 +21,42 @@ ln.gamma(np.zeros((4, 4), np.uint16), ln.GammaParams(gamma=2.0))
 """
 
 
-def run(script, cache):
+def start(script, cache):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
-    return subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-c", script], env=environment, text=True, **pipes)
+
+
+def output(process):
+    """Return what a process wrote, once it has ended well."""
+    stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    return stdout, stderr
+
+
+def run(script, cache):
+    return output(start(script, cache))
 
 
 def test_compiling_is_announced_once_per_machine(tmp_path):
     first, later = (run(TERMINAL + SCRIPT, tmp_path) for _ in range(2))
-    assert first.stderr.count("compiling for this processor") == 1
-    assert [first.stdout, later.stdout, later.stderr] == ["", "", ""]
+    assert first[1].count("compiling for this processor") == 1
+    assert [first[0], *later] == ["", "", ""]
 
 
 def test_nobody_is_told_where_nobody_looks_on(tmp_path):
-    assert run(SCRIPT, tmp_path).stderr == ""
+    assert run(SCRIPT, tmp_path) == ("", "")
 
 
 def test_other_peoples_kernels_are_not_announced(tmp_path):
     script = "import lightnoise.kernels.jit, numba\nnumba.njit(lambda x: x + 1)(1)"
-    assert run(TERMINAL + script, tmp_path).stderr == ""
+    assert run(TERMINAL + script, tmp_path) == ("", "")
 
 
 def test_kernels_without_a_module_compile(tmp_path):
     script = "import lightnoise.kernels.jit, numba\nscope = {}\nexec('def f(x): return x + 1', scope)\n"
-    assert (
-        run(
-            TERMINAL + script + "del scope['f'].__globals__['__builtins__']\nscope['f'].__module__ = None\n"
-            "print(numba.njit(scope['f'])(1))",
-            tmp_path,
-        ).stdout
-        == "2\n"
-    )
+    script += "del scope['f'].__globals__['__builtins__']\nscope['f'].__module__ = None\n"
+    assert run(TERMINAL + script + "print(numba.njit(scope['f'])(1))", tmp_path) == ("2\n", "")
 
 
 def test_subroutines_have_no_way_in_from_python():
@@ -68,16 +73,80 @@ ln.glare(frame, ln.GlareParams(veil=0.1, starburst=0.1))
 """
 
 
-def test_what_comes_last_is_compiled_by_another_process(tmp_path):
-    """With two processors; this one then finds all of the share on disk."""
-    share = SHARES[1][0]
-    script = "import os\nos.sched_getaffinity = lambda _: {0, 1}\n" + FRAME
-    script += "from lightnoise import kernels\n"
-    for kernel in share:
-        script += f"print(len(kernels.{kernel}.stats.cache_hits), len(kernels.{kernel}.stats.cache_misses))\n"
-    done = run(script, tmp_path)
-    assert done.stdout.splitlines() == ["1 0"] * len(share)
-    assert done.stderr == ""
+COUNTS = """
+from lightnoise import kernels
+for kernel in {kernels!r}:
+    module, name = kernel.split(".")
+    print(sum(getattr(getattr(kernels, module), name).stats.cache_misses.values()))
+"""
+
+
+def compiled_by(count, *scripts, cache):
+    """Return how often each process of as many as there are scripts compiled each of `SIGNATURES`' kernels."""
+    begin = f"import os\nos.sched_getaffinity = lambda _: set(range({count}))\n"
+    processes = [start(begin + script + COUNTS.format(kernels=list(SIGNATURES)), cache) for script in scripts]
+    outputs = [output(process) for process in processes]
+    assert [stderr for _, stderr in outputs] == [""] * len(scripts)
+    return np.array([[int(line) for line in stdout.splitlines()] for stdout, _ in outputs])
+
+
+def test_what_comes_late_is_compiled_by_another_process(tmp_path):
+    """With two processors: what the other begins with and this one needs last, this one finds on disk."""
+    own = compiled_by(2, FRAME, cache=tmp_path)[0]
+    assert own[0] == 0
+    assert own.sum() < len(SIGNATURES)
+
+
+def test_a_single_processor_compiles_for_itself(tmp_path):
+    assert compiled_by(1, FRAME, cache=tmp_path)[0].tolist() == [1] * len(SIGNATURES)
+
+
+def test_processes_that_need_the_same_kernels_compile_each_once(tmp_path):
+    misses = compiled_by(1, FRAME, FRAME, cache=tmp_path)
+    assert misses.sum(axis=0).tolist() == [1] * len(SIGNATURES)
+
+
+HOLD = """
+import sys
+from lightnoise import kernels
+from lightnoise.turns import turns_in
+kernel = kernels.transfer.look_up
+assert turns_in(kernel.stats.cache_path).take("lightnoise.kernels.transfer.look_up", 0.0)
+print("held", flush=True)
+sys.stdin.read()
+"""
+LOOK_UP = """
+import time
+from lightnoise import kernels
+from lightnoise.kernels import jit
+jit.LIMIT_S = {limit}
+assert kernels.transfer.look_up.is_being_compiled()
+print("waiting", flush=True)
+kernels.transfer.look_up(np.zeros(3, np.uint8), np.zeros(256, np.float32), np.zeros(3, np.float32))
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process whose turn it is to compile a kernel, and which does not."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", HOLD], env=environment, text=True, **pipes) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_nobody_waits_for_a_process_that_has_ended(tmp_path, holder):
+    waiting = start("import numpy as np" + LOOK_UP.format(limit=1e9), tmp_path)
+    assert waiting.stdout.readline() == "waiting\n"
+    holder.kill()
+    assert output(waiting) == ("", "")
+
+
+def test_nobody_waits_for_ever(tmp_path, holder):
+    assert run("import numpy as np" + LOOK_UP.format(limit=0.5), tmp_path) == ("waiting\n", "")
+    assert holder.poll() is None
 
 
 def test_what_is_compiled_ahead_is_what_a_frame_calls():
@@ -87,49 +156,11 @@ def test_what_is_compiled_ahead_is_what_a_frame_calls():
         assert types in attrgetter(kernel)(kernels).signatures, kernel
 
 
-def test_every_number_of_processes_compiles_known_kernels_once():
-    for count, shares_of_all in SHARES.items():
-        compiled = [kernel for share in shares_of_all for kernel in share]
-        assert len(shares_of_all) == count
-        assert len(set(compiled)) == len(compiled)
-        assert set(compiled) <= set(SIGNATURES)
-
-
 def test_help_is_as_many_processes_as_there_are_idle_processors(monkeypatch):
-    assert [len(shares(processors)) for processors in (1, 2, 3, 4, 64)] == [0, 1, 2, 3, 3]
+    assert [helpers(processors) for processors in (1, 2, 3, 4, 64)] == [0, 1, 2, 3, 3]
     monkeypatch.setattr(sys, "executable", "/opt/blender/blender")  # what it would start is no Python
-    assert shares(64) == ()
-
-
-def test_nobody_waits_for_a_process_that_has_ended(monkeypatch):
-    monkeypatch.setattr(first_use, "_SCRIPT", "raise SystemExit(1)")
-    helper = first_use.Helper(("develop_words.develop",))
-    helper.wait_for("octave.halve")
-    helper.wait_for("develop_words.develop")
-    helper.stop()
-
-
-def test_nobody_waits_for_ever(monkeypatch):
-    monkeypatch.setattr(first_use, "_SCRIPT", "import time; time.sleep(60)")
-    monkeypatch.setattr(first_use, "LIMIT_S", 0.5)
-    helper = first_use.Helper(("develop_words.develop",))
-    began = time.monotonic()
-    helper.wait_for("develop_words.develop")
-    assert time.monotonic() - began < 30.0
-    helper.stop()
-
-
-def test_a_fork_does_not_wait_for_its_parents_help(monkeypatch):
-    monkeypatch.setattr(first_use, "_SCRIPT", "import time; time.sleep(60)")
-    helper = first_use.Helper(("develop_words.develop",))
-    with monkeypatch.context() as fork:
-        fork.setattr(os, "getpid", lambda: -1)
-        helper.wait_for("develop_words.develop")
-        helper.stop()
-    assert helper.process.poll() is None
-    helper.stop()
-    assert helper.process.poll() is not None
+    assert helpers(64) == 0
 
 
 def test_kernels_without_the_compiler_are_plain_functions(tmp_path):
-    assert run("import os; os.environ['NUMBA_DISABLE_JIT'] = '1'" + SCRIPT, tmp_path).stderr == ""
+    assert run("import os; os.environ['NUMBA_DISABLE_JIT'] = '1'" + SCRIPT, tmp_path) == ("", "")
