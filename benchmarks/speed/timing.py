@@ -65,6 +65,13 @@ def sample(call: Call, repeats: int = 1) -> float:
     return (time.perf_counter() - start) / repeats
 
 
+def sample_again(call: Call, repeats: int, before: list[float]) -> float:
+    """Take one more sample, once what ran in between has left the caches; ``before`` are the call's own samples."""
+    if not before or before[-1] < SLOW_SECONDS:
+        call()
+    return sample(call, repeats)
+
+
 def warm(call: Call) -> int:
     """Call until what is computed once is there; return how many calls make a sample."""
     first = sample(call)
@@ -72,7 +79,7 @@ def warm(call: Call) -> int:
 
 
 def pairs(ours: Call, other: Call, seconds: float, least: int = 7, most: int = 300) -> Ratio:
-    """Time two calls in turn, A B A B …, and compare each A with the B beside it.
+    """Time two calls in turn, A B A B …, and compare each A with the B beside it, each as in a loop of its own.
 
     Parameters
     ----------
@@ -87,8 +94,8 @@ def pairs(ours: Call, other: Call, seconds: float, least: int = 7, most: int = 3
     times: tuple[list[float], list[float]] = ([], [])
     end = time.perf_counter() + seconds
     while len(times[0]) < least or (time.perf_counter() < end and len(times[0]) < most):
-        times[0].append(sample(ours, repeats[0]))
-        times[1].append(sample(other, repeats[1]))
+        for call, count, own in zip((ours, other), repeats, times, strict=True):
+            own.append(sample_again(call, count, own))
     return Ratio.of(*times)
 
 
@@ -109,9 +116,7 @@ def rounds(calls: Mapping[str, Call], seconds: float, least: int = 5, most: int 
     active = list(calls)
     while active:
         for name in active:
-            if not times[name] or times[name][-1] < SLOW_SECONDS:
-                calls[name]()  # what ran before has left its own data in the caches
-            times[name].append(sample(calls[name], repeats[name]))
+            times[name].append(sample_again(calls[name], repeats[name], times[name]))
         active = [
             name
             for name in active
