@@ -91,22 +91,19 @@ def expose(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     if gamma.has_noise:
         return _expose_noisily(color, gamma, camera)
     out = codec.tone(color, camera.response, gamma.gamma, gamma.exposure_ev)
-    if gamma.exposure_ev < 0.0 and camera.highlight_gain > 1.0:
-        table = codec.decode_table(camera.response)
-        if color.max() >= _near_white(table):
-            _, bright = _decode_alone(color, table, camera)
-            direct = bright.direct(_exposure(gamma, color.shape[2]))
-            out[bright.rows, bright.columns] = codec.encode(direct.T, camera.response, gamma.gamma, out.dtype)
+    if gamma.exposure_ev < 0.0:
+        bright = _near_white_pixels(color, codec.decode_table(camera.response), camera)
+        direct = bright.direct(_exposure(gamma, color.shape[2]))
+        out[bright.rows, bright.columns] = codec.encode(direct.T, camera.response, gamma.gamma, out.dtype)
     return out
 
 
 def _expose_noisily(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     table = codec.decode_table(camera.response)
-    light, bright = _decode_alone(color, table, camera)
+    bright = _near_white_pixels(color, table, camera)
     codes = np.ascontiguousarray(color).reshape(len(color), -1)
     out = np.empty_like(codes)
-    no_stray = np.zeros_like(light)
-    _develop(codes, table, _exposure(gamma, color.shape[2]), 0.0, no_stray, bright, gamma, camera, out)
+    _develop(codes, table, _exposure(gamma, color.shape[2]), 0.0, None, bright, gamma, camera, out)
     return out.reshape(color.shape)
 
 
@@ -114,11 +111,14 @@ def _exposure(gamma: GammaParams, channels: int) -> Image:
     return np.full(channels, 2.0**gamma.exposure_ev, np.float32)
 
 
-def _decode_alone(color: Codes, table: Image, camera: Camera) -> tuple[Image, Bright]:
-    """Do what `_decode` does on the coarsest level that it can."""
+def _near_white_pixels(color: Codes, table: Image, camera: Camera) -> Bright:
+    """Return the pixels that recovery changes, found on the coarsest level that is possible."""
     height, width, channels = color.shape
+    if camera.highlight_gain <= 1.0 or color.max() < _near_white(table):
+        nowhere, no_light = np.empty(0, np.int64), np.empty((channels, 0), np.float32)
+        return Bright(nowhere, nowhere, no_light, no_light)
     codes = np.ascontiguousarray(color).reshape(height, -1)
-    return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera, True)
+    return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera, True)[1]
 
 
 @dataclass(frozen=True)
@@ -219,15 +219,20 @@ def _develop(
     table: Image,
     factor: Image,
     own: float,
-    stray: Image,
+    stray: Image | None,
     bright: Bright,
     gamma: GammaParams,
     camera: Camera,
     out: Codes,
 ) -> None:
-    """Mix, expose and encode: direct light times ``factor``, ``own`` times the frame smoothed, and stray light."""
+    """Mix, expose and encode: direct light times ``factor``, ``own`` times the frame smoothed, and stray light.
+
+    Without stray light there is to be noise, and ``own`` is to be 0.
+    """
     channels = len(factor)
-    flat_stray, weights = stray.reshape(len(stray), -1), _CELLS[_level_of(stray, codes)]
+    flat_stray, weights = np.empty((0, 0), np.float32), _CELLS[1]
+    if stray is not None:
+        flat_stray, weights = stray.reshape(len(stray), -1), _CELLS[_level_of(stray, codes)]
     recovered = bright.by_row(len(codes), factor)
     shades = codec.shade_table(camera.response, gamma.gamma).for_kernels()
     word_shades = codec.word_shades(camera.response, gamma.gamma)

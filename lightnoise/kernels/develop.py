@@ -108,19 +108,12 @@ def add_bright(bright, y, wide, light):
 
 
 @subroutine
-def mix_row(codes, y, table, factor, wide, light):
-    """light = factor·table[codes[y]] + wide."""
+def mix_row(codes, table, factor, wide, light):
+    """light = factor·table[codes] + wide."""
     for j in range(light.size):
-        light[j] = table[codes[y, j]]
+        light[j] = table[codes[j]]
     for j in range(light.size):
         light[j] = factor[j] * light[j] + wide[j]
-
-
-@subroutine
-def clip_row(light, full_well):
-    """Clip a row at the full well."""
-    for j in range(light.size):
-        light[j] = min(light[j], full_well)
 
 
 @subroutine
@@ -150,29 +143,30 @@ def develop(codes, channels, table, factor, own, stray, weights, noise, bright, 
 
     out = shade of noisy(factor·table[codes] + own·S·scene light + U·stray), ``stray`` (h, w·c) float32 on the first or
     the second level, with ``weights`` as in `rows_about`. ``factor`` (W·c,) repeats the channels' factors. ``noise``:
-    full well, shot, read, seed, a table of 2^k normal numbers, and 32 − k; an empty table stands for no noise.
+    full well, shot, read, seed, a table of 2^k normal numbers, and 32 − k. An empty table stands for no noise, an empty
+    level for no stray light; without that, ``own`` is to be 0.
     """
     height, width = codes.shape
     full_well, shot, read, seed, normal, normal_shift = noise
     ring, scratch = np.empty((5, width), np.float32), scratch_rows(stray.shape[1], channels)
     near, row = np.empty((5, width), np.float32), np.empty(width + 4 * channels, np.float32)
-    wide, light = np.empty(width, np.float32), np.empty(width, np.float32)
+    wide, light = np.zeros(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width + width % 2, np.uint32), np.empty(width, np.float32)
     key = noise_key(seed)
     for y in range(height):
-        if y % weights.shape[0] == 0:
-            widen_new_rows(stray, channels, y // weights.shape[0], scratch, ring)
-        mix_wide(ring, rows_about(y, stray.shape[0], weights, ring.shape[0]), wide)
+        if stray.size > 0:
+            if y % weights.shape[0] == 0:
+                widen_new_rows(stray, channels, y // weights.shape[0], scratch, ring)
+            mix_wide(ring, rows_about(y, stray.shape[0], weights, ring.shape[0]), wide)
         if own > 0.0:
             light_new_rows(codes, table, bright, y, near)
             soften_across(near, y, height, channels, row)
             add_soft(row, channels, own, wide)
-        mix_row(codes, y, table, factor, wide, light)
+        mix_row(codes[y], table, factor, wide, light)
         add_bright(bright, y, wide, light)
         if normal.size > 0:
             draw_row(y, key, normal, normal_shift, numbers, draws)
-            clip_row(light, full_well)
-            noise_row(light, draws, shot, read)
+            noise_row(light, draws, full_well, shot, read)
         shade_row(light.view(np.int32), shades, out[y])
 
 

@@ -96,10 +96,11 @@ def draw_row(row, key, normal_table, shift, numbers, draws):
 
 
 @subroutine
-def noise_row(light, draws, shot, read):
-    """Add noise of variance shot·x + read to a row."""
+def noise_row(light, draws, full_well, shot, read):
+    """Clip a row at the full well and add noise of variance shot·x + read to it."""
     for j in range(light.size):
-        light[j] += np.sqrt(shot * max(light[j], np.float32(0.0)) + read) * draws[j]
+        x = min(light[j], full_well)
+        light[j] = x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draws[j]
 
 
 @kernel
@@ -109,7 +110,7 @@ def add_noise(light, shot, read, seed, normal_table, shift):
     numbers, draws = np.empty(n + n % 2, np.uint32), np.empty(n, np.float32)
     for y in range(light.shape[0]):
         draw_row(y, key, normal_table, shift, numbers, draws)
-        noise_row(light[y], draws, shot, read)
+        noise_row(light[y], draws, np.float32(np.inf), shot, read)
 
 
 @kernel
