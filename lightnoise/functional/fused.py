@@ -236,7 +236,9 @@ def _develop(
     recovered = bright.by_row(len(codes), factor)
     shades = codec.shade_table(camera.response, gamma.gamma).for_kernels()
     word_shades = codec.word_shades(camera.response, gamma.gamma)
-    if gamma.has_noise or own > 0.0 or word_shades is None or gamma.exposure_ev > LARGEST_EXPOSURE_EV:
+    if gamma.exposure_ev > LARGEST_EXPOSURE_EV:
+        word_shades = None
+    if gamma.has_noise or own > 0.0 or word_shades is None:
         noise = (
             np.float32(camera.full_well),
             np.float32(gamma.shot),
@@ -245,9 +247,12 @@ def _develop(
             sensor.normal_table() if gamma.has_noise else np.empty(0, np.float32),
             32 - sensor.NORMAL_BITS,
         )
-        repeated = np.tile(factor, codes.shape[1] // channels)
+        words, unit = (np.empty(0, np.uint8),) * 3, 1.0
+        if word_shades is not None:
+            words, unit = (codec.word_planes(camera.response), *word_shades), 1.0 / 65535.0
+        repeated = np.tile(factor * np.float32(unit), codes.shape[1] // channels)
         kernels.develop.develop(
-            codes, channels, table, repeated, np.float32(own), flat_stray, weights, noise, recovered, shades, out
+            codes, channels, table, repeated, np.float32(own), flat_stray, weights, noise, recovered, shades, words, out
         )
         return
     largest = factor.max()

@@ -1,6 +1,6 @@
 """8-bit pictures out of the pyramid's first or second level, in floats: mix direct and stray light, add noise, encode.
 
-`lightnoise.kernels.develop_words` does the same in 16 bits where they suffice.
+`lightnoise.kernels.develop_words` does all in 16 bits where they suffice; here they serve for look-ups then.
 
 No array of the picture's size exists but the result. Rows are (H, W·c) with c channels side by side; H and W are even,
 for the second level multiples of four. U is the pyramid's (see `lightnoise.optics.pyramid`).
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lightnoise.kernels import permute
 from lightnoise.kernels.jit import kernel, subroutine
 from lightnoise.kernels.octave import reflect, ring_place, soft, soften_across, widen_row
 from lightnoise.kernels.sensor import draw_row, noise_key, noise_row
@@ -117,6 +118,21 @@ def mix_row(codes, table, factor, wide, light):
 
 
 @subroutine
+def mix_words(words, factor, wide, light):
+    """light = factor·words + wide."""
+    for j in range(light.size):
+        light[j] = factor[j] * np.float32(words[0, j]) + wide[j]
+
+
+@subroutine
+def words_of(light, words):
+    """Store a row of light in words, 65535 = white."""
+    for j in range(light.size):
+        word = min(max(light[j] * np.float32(65535.0) + np.float32(0.5), np.float32(0.0)), np.float32(65535.0))
+        words[0, j] = np.uint16(np.int32(word))
+
+
+@subroutine
 def light_new_rows(codes, table, bright, row, ring):
     """Look up the scene light of the rows up to two about ``row`` that are new: row i stands at i % 5."""
     starts, columns, _, recovered = bright
@@ -138,13 +154,14 @@ def add_soft(row, channels, own, wide):
 
 
 @kernel
-def develop(codes, channels, table, factor, own, stray, weights, noise, bright, shades, out):
+def develop(codes, channels, table, factor, own, stray, weights, noise, bright, shades, in_words, out):
     """Mix direct and stray light in floats, add noise, and encode.
 
     out = shade of noisy(factor·table[codes] + own·S·scene light + U·stray), ``stray`` (h, w·c) float32 on the first or
     the second level, with ``weights`` as in `rows_about`. ``factor`` (W·c,) repeats the channels' factors. ``noise``:
     full well, shot, read, seed, a table of 2^k normal numbers, and 32 − k. An empty table stands for no noise, an empty
-    level for no stray light; without that, ``own`` is to be 0.
+    level for no stray light; without that, ``own`` is to be 0. ``in_words``: planes, knots and shades for
+    `lightnoise.kernels.permute`, by which direct light, ``factor`` being per word, and shades are looked up; or none.
     """
     height, width = codes.shape
     full_well, shot, read, seed, normal, normal_shift = noise
@@ -152,6 +169,9 @@ def develop(codes, channels, table, factor, own, stray, weights, noise, bright, 
     near, row = np.empty((5, width), np.float32), np.empty(width + 4 * channels, np.float32)
     wide, light = np.zeros(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width + width % 2, np.uint32), np.empty(width, np.float32)
+    planes, knots, word_shades = in_words
+    words, no_planes, unscaled = np.empty((1, width), np.uint16), np.zeros(512, np.uint8), np.empty(0, np.uint16)
+    alone = (np.uint64(0), np.uint64(0), np.uint64(0))
     key = noise_key(seed)
     for y in range(height):
         if stray.size > 0:
@@ -162,12 +182,20 @@ def develop(codes, channels, table, factor, own, stray, weights, noise, bright, 
             light_new_rows(codes, table, bright, y, near)
             soften_across(near, y, height, channels, row)
             add_soft(row, channels, own, wide)
-        mix_row(codes[y], table, factor, wide, light)
+        if planes.size > 0:
+            permute.look_up_words(codes, y, planes, words, 0)
+            mix_words(words, factor, wide, light)
+        else:
+            mix_row(codes[y], table, factor, wide, light)
         add_bright(bright, y, wide, light)
         if normal.size > 0:
             draw_row(y, key, normal, normal_shift, numbers, draws)
             noise_row(light, draws, full_well, shot, read)
-        shade_row(light.view(np.int32), shades, out[y])
+        if planes.size > 0:
+            words_of(light, words)
+            permute.shade_row(codes, y, no_planes, unscaled, words, alone, knots, word_shades, out)
+        else:
+            shade_row(light.view(np.int32), shades, out[y])
 
 
 @kernel
