@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lightnoise import kernels
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, fused, lens, sensor
 from lightnoise.functional.layout import TOPS, split, split_shape
@@ -222,11 +223,11 @@ def _is_tone_only(color: Image, params: GammaParams, camera: Camera) -> bool:
 
 def _damage(before: Image, after: Image, stray_share: NDArray[np.float32] | None) -> NDArray[np.float32]:
     """Return the damage map; see `chain`."""
-    top = TOPS.get(before.dtype, 1)
-    white = (after >= top).all(axis=2) & ~(before >= top).all(axis=2)
-    black = (after <= 0).all(axis=2) & ~(before <= 0).all(axis=2)
-    damage = np.zeros(before.shape[:2], np.float32) if stray_share is None else np.clip(stray_share, 0.0, 1.0)
-    damage[white | black] = 1.0
+    damage = np.zeros(before.shape[:2], np.float32)
+    if stray_share is not None:
+        np.clip(stray_share, 0.0, 1.0, out=damage)
+    white = before.dtype.type(TOPS.get(before.dtype, 1))
+    kernels.damage.mark_clipped(np.ascontiguousarray(before), np.ascontiguousarray(after), white, damage)
     return damage
 
 

@@ -19,6 +19,7 @@ from lightnoise.camera import Camera
 from lightnoise.functional import codec, lens, sensor
 from lightnoise.functional import sun as suns
 from lightnoise.optics import pyramid
+from lightnoise.optics.luminance import luminance, luminance_weights
 from lightnoise.optics.recovery import NEAR_WHITE, direct_light, guess, guess_sizes, raised
 from lightnoise.params import GammaParams
 
@@ -201,17 +202,30 @@ def _level_of(level: Image, color: Codes) -> int:
 
 
 def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Image:
-    light = table[color]
-    light[bright.rows, bright.columns] = bright.light.T
+    """Return the stray light's part of the luminance of each pixel, (H, W)."""
     height, width = color.shape[:2]
-    half = stray.light
+    weights = luminance_weights(color.shape[2])
+    half = luminance(stray.light)[..., None]
     if _level_of(half, color) == 2:
         half = pyramid.enlarge(half, (height // 2, width // 2))
-    wide = pyramid.collapse([light], np.array([[0.0, stray.own]]), coarser=half)
-    direct = light * stray.kept
+    if stray.own > 0.0:
+        scene = _luminance(color, table, weights, bright)[..., None]
+        wide = pyramid.collapse([scene], np.array([[0.0, stray.own]]), coarser=half)
+    else:
+        wide = pyramid.enlarge(half, (height, width))
+    direct = _luminance(color, table, weights * stray.kept, bright)
     if stray.disc is not None:
-        lens.add_disc(direct, stray.disc, stray.kept)
-    return lens.stray_share(direct, wide)
+        rows, columns, radiance = stray.disc
+        direct[rows, columns] += radiance * (weights * stray.kept).sum()
+    return lens.share_of(direct, wide[..., 0])
+
+
+def _luminance(color: Codes, table: Image, weights: Image, bright: Bright) -> Image:
+    """Return Σ weights (C,) · channels of a picture's light, recovered, (H, W)."""
+    out = np.empty(color.shape[:2], np.float32)
+    kernels.damage.sum_of_tables(np.ascontiguousarray(color), weights[:, None] * table, out)
+    out[bright.rows, bright.columns] = weights @ bright.light
+    return out
 
 
 def _develop(

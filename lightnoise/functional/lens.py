@@ -194,8 +194,14 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
 
 def stray_share(direct: Image, stray: Image) -> Image:
     """Return the stray light's part of the luminance of each pixel, (H, W) in [0, 1]."""
-    stray_luminance = luminance(stray)
-    return np.asarray(stray_luminance / (stray_luminance + luminance(direct) + UNSEEN))
+    return share_of(luminance(direct), luminance(stray))
+
+
+def share_of(direct: Image, stray: Image) -> Image:
+    """Return the stray light's part, from the luminances (H, W) of both."""
+    total = direct + stray
+    total += UNSEEN
+    return np.divide(stray, total, out=total)
 
 
 def _radial_weights(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:
