@@ -12,7 +12,7 @@ from lightnoise import kernels
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, fused, lens, sensor
 from lightnoise.functional.layout import TOPS, split, split_shape
-from lightnoise.optics.recovery import NEAR_WHITE, direct_light, recovered
+from lightnoise.optics.recovery import NEAR_WHITE, direct_light, recovered_pixels
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
 Image = NDArray[Any]
@@ -113,7 +113,7 @@ def chain_linear(radiance: Image, params: Iterable[Params], *, camera: Camera | 
     planes = split_shape(radiance)
     if not np.issubdtype(planes.color.dtype, np.floating) or planes.alpha is not None:
         raise TypeError(f"radiance must be float with 1 or 3 channels; got {radiance.dtype}, shape {radiance.shape}")
-    light = planes.color.astype(np.float32)
+    light = np.array(planes.color, np.float32, order="C")
     if not (np.isfinite(light).all() and light.min() >= 0.0):
         raise ValueError("radiance must be finite and ≥ 0")
     bloom_params, glare_params, gamma_params = one_of_each(params)
@@ -121,11 +121,13 @@ def chain_linear(radiance: Image, params: Iterable[Params], *, camera: Camera | 
         raise ValueError(f"gamma must be 1 on linear light (it acts on encoded values), got {gamma_params.gamma:g}")
     if not (bloom_params.is_identity and glare_params.is_identity):
         scattered = lens.scatter(light, bloom_params, glare_params, camera)
-        light = scattered.all_direct() + scattered.stray
+        lens.dim(light, scattered.kept)
+        if scattered.disc is not None:
+            lens.add_disc(light, scattered.disc, scattered.kept)
+        light += scattered.stray
     if gamma_params.exposure_ev != 0.0:
-        light = light * np.float32(2.0**gamma_params.exposure_ev)
+        light *= np.float32(2.0**gamma_params.exposure_ev)
     if gamma_params.has_noise:
-        light = np.ascontiguousarray(light)
         sensor.add_noise(light, gamma_params)
     return light.reshape(radiance.shape)
 
@@ -185,30 +187,33 @@ def render_plainly(
     """Do what `_render` does for every dtype, size and camera, one whole array after the other."""
     bloom_params, glare_params, gamma_params = effects
     through_lens = not (bloom_params.is_identity and glare_params.is_identity)
-    measured = codec.decode(color, camera.response)
-    light, near = recovered(measured, camera.highlight_gain, *camera.focal_px(color.shape[1]))
+    light = codec.decode(color, camera.response)
+    rows, columns, measured, recovered = recovered_pixels(
+        light, camera.highlight_gain, *camera.focal_px(color.shape[1])
+    )
+    light[rows, columns] = recovered.T
     exposure = np.float32(2.0**gamma_params.exposure_ev)
     factor = np.full(color.shape[2], exposure, np.float32)
-    direct, stray, disc, stray_share = light, None, None, None
+    stray, disc, stray_share = None, None, None
     if through_lens:
         scattered = lens.scatter(light, bloom_params, glare_params, camera)
-        direct, stray, disc = scattered.direct, scattered.stray, scattered.disc
+        stray, disc = scattered.stray, scattered.disc
         factor *= scattered.kept
         if with_share:
-            stray_share = lens.stray_share(scattered.all_direct(), stray)
-    direct = direct * exposure
-    if len(near[0]):
-        before, after = (np.ascontiguousarray(of[near].T) for of in (measured, light))
-        direct[near] = direct_light(before, after, factor).T
+            stray_share = scattered.stray_share()
+    lens.dim(light, factor)
+    if len(rows):
+        light[rows, columns] = direct_light(measured, recovered, factor).T
     if disc is not None:  # not measured, so not held
-        lens.add_disc(direct, disc, factor)
+        lens.add_disc(light, disc, factor)
     if stray is not None:
-        direct += stray * exposure
-    sensor.spill(direct, camera)
+        stray *= exposure
+        light += stray
+    sensor.spill(light, camera)
     if gamma_params.has_noise:
-        np.minimum(direct, np.float32(camera.full_well), out=direct)
-        sensor.add_noise(direct, gamma_params)
-    return codec.encode(direct, camera.response, gamma_params.gamma, color.dtype), stray_share
+        np.minimum(light, np.float32(camera.full_well), out=light)
+        sensor.add_noise(light, gamma_params)
+    return codec.encode(light, camera.response, gamma_params.gamma, color.dtype), stray_share
 
 
 def _is_tone_only(color: Image, params: GammaParams, camera: Camera) -> bool:

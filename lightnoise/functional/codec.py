@@ -17,6 +17,10 @@ from lightnoise.optics import response as curves
 
 Image = NDArray[np.float32]
 
+#: Bits of the steps per octave, and octaves below 1, of the curves that encode light and that decode numbers. What is
+#: decoded is steeper, and known less far down.
+ENCODE, DECODE = (8, 48), (10, 24)
+
 
 def decode(color: NDArray[Any], response: str) -> Image:
     """Return linear light, white = 1.0.
@@ -32,9 +36,11 @@ def decode(color: NDArray[Any], response: str) -> Image:
     -------
     ndarray of shape (H, W, C), float32
     """
-    if color.dtype not in TOPS:
-        return curves.decode(color, response).astype(np.float32)
     out = np.empty(color.shape, np.float32)
+    if color.dtype not in TOPS:
+        floats = np.ascontiguousarray(color, np.float32)
+        kernels.transfer.follow(floats.reshape(-1), *DECODE, _decode_curve(response), out.reshape(-1))
+        return out
     codes = np.ascontiguousarray(color).reshape(-1)
     kernels.transfer.look_up(codes, decode_table(response, TOPS[color.dtype]), out.reshape(-1))
     return out
@@ -46,20 +52,22 @@ def encode(light: Image, response: str, gamma: float, dtype: np.dtype[Any]) -> N
     Light below 0 and above white is clipped here and nowhere before. Floats are computed in float32.
     """
     flat = np.ascontiguousarray(light).reshape(-1)
-    table = _encode_table(response, gamma)
+    table = _encode_curve(response, gamma)
     if dtype in TOPS:
         out = np.empty(light.shape, dtype)
-        kernels.transfer.encode_codes(flat, flat.view(np.int32), table, out.reshape(-1), np.float32(TOPS[dtype]))
+        kernels.transfer.follow_to_codes(flat, *ENCODE, table, np.float32(TOPS[dtype]), out.reshape(-1))
         return out
     floats = np.empty(light.shape, np.float32)
-    kernels.transfer.encode_floats(flat, flat.view(np.int32), table, floats.reshape(-1))
+    kernels.transfer.follow(flat, *ENCODE, table, floats.reshape(-1))
     return floats.astype(dtype, copy=False)
 
 
 def tone(color: NDArray[Any], response: str, gamma: float, exposure_ev: float) -> NDArray[Any]:
     """Return pixels at another exposure and gamma, each from its own value alone: one table look-up for integers."""
     if color.dtype not in TOPS:
-        return _tone_curve(color, response, gamma, exposure_ev).astype(color.dtype)
+        light = decode(color, response)
+        light *= np.float32(2.0**exposure_ev)
+        return encode(light, response, gamma, color.dtype)
     table = _tone_table(response, gamma, exposure_ev, color.dtype)
     codes = np.ascontiguousarray(color).reshape(len(color), -1)
     if color.dtype == np.uint8:
@@ -84,15 +92,11 @@ def _permutes_bytes() -> bool:
     return not {"skylake", "ice"}.isdisjoint(stringzilla.__capabilities__)
 
 
-def _tone_curve(encoded: NDArray[Any], response: str, gamma: float, exposure_ev: float) -> NDArray[np.float64]:
-    light = curves.decode(encoded, response) * 2.0**exposure_ev
-    return np.asarray(curves.encode(np.minimum(light, 1.0), response) ** gamma)
-
-
 @lru_cache(maxsize=64)
 def _tone_table(response: str, gamma: float, exposure_ev: float, dtype: np.dtype[Any]) -> NDArray[Any]:
     top = TOPS[dtype]
-    curve = _tone_curve(np.arange(top + 1) / top, response, gamma, exposure_ev)
+    light = curves.decode(np.arange(top + 1) / top, response) * 2.0**exposure_ev
+    curve = curves.encode(np.minimum(light, 1.0), response) ** gamma
     return np.floor(curve * top + 0.5).astype(dtype)
 
 
@@ -119,9 +123,14 @@ def _byte_planes(words: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=64)
-def _encode_table(response: str, gamma: float) -> Image:
-    points = kernels.transfer.table_points()
+def _encode_curve(response: str, gamma: float) -> Image:
+    points = kernels.transfer.curve_points(*ENCODE)
     return (curves.encode(points, response) ** gamma).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _decode_curve(response: str) -> Image:
+    return curves.decode(kernels.transfer.curve_points(*DECODE), response).astype(np.float32)
 
 
 @dataclass(frozen=True)

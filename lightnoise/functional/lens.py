@@ -115,25 +115,26 @@ class Scattered:
 
     Parameters
     ----------
-    direct, stray : ndarray of shape (H, W, C), float32
-        The scene's direct light, without an added sun's, and the stray light of both.
+    light, stray : ndarray of shape (H, W, C), float32
+        The scene's light before the lens, without an added sun's, and the stray light of both.
     kept : ndarray of shape (C,), float32
         Part of the direct light that is left.
     disc : tuple of (slice, slice, ndarray) or None
         An added sun's rows, columns and radiance before the lens.
     """
 
-    direct: Image
+    light: Image
     stray: Image
     kept: Image
     disc: tuple[slice, slice, Image] | None
 
-    def all_direct(self) -> Image:
-        """Return the direct light of the scene and of an added sun."""
-        light = self.direct.copy()
+    def stray_share(self) -> Image:
+        """Return the stray light's part of the luminance of each pixel, (H, W) in [0, 1]."""
+        direct = luminance(self.light, self.kept)
         if self.disc is not None:
-            add_disc(light, self.disc, self.kept)
-        return light
+            rows, columns, radiance = self.disc
+            direct[rows, columns] += radiance * luminance(self.kept[None, None])[0, 0]
+        return share_of(direct, luminance(self.stray))
 
 
 def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera) -> Scattered:
@@ -160,7 +161,13 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
     planned = plan(bloom, glare, camera, *light.shape)
     made = stray_light(pyramid.shrink(light, planned.sizes[1]), 1, planned)
     stray = pyramid.collapse([light], np.array([[0.0, made.own]]), coarser=made.light)
-    return Scattered(light * made.kept, stray, made.kept, made.disc)
+    return Scattered(light, stray, made.kept, made.disc)
+
+
+def dim(light: Image, factor: Image) -> None:
+    """Multiply the channels of contiguous light (H, W, C) by factors (C,), in place."""
+    rows = light.reshape(len(light), -1)
+    rows *= np.tile(factor, light.shape[1])  # far faster than to repeat three numbers
 
 
 def add_disc(light: Image, disc: tuple[slice, slice, Image], factor: Image) -> None:
@@ -190,11 +197,6 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
         stray = pyramid.collapse(fine, plan.weights[level:shaped], coarser=stray)
     disc = suns.disc(sun, plan.frame) if sun is not None else None
     return Stray(stray, plan.kept.astype(np.float32), float(plan.weights[0, 1]), disc)
-
-
-def stray_share(direct: Image, stray: Image) -> Image:
-    """Return the stray light's part of the luminance of each pixel, (H, W) in [0, 1]."""
-    return share_of(luminance(direct), luminance(stray))
 
 
 def share_of(direct: Image, stray: Image) -> Image:

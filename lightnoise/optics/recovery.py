@@ -140,21 +140,29 @@ def recover(light: Image, highlight_gain: float, focal_y: float, focal_x: float)
     ndarray of shape (H, W, C), float32
         The same array if nothing is near white or the gain is 1, else a new one.
     """
-    return recovered(light, highlight_gain, focal_y, focal_x)[0]
+    rows, columns, _, raised_light = recovered_pixels(light, highlight_gain, focal_y, focal_x)
+    if len(rows) == 0:
+        return light
+    out = light.copy()
+    out[rows, columns] = raised_light.T
+    return out
 
 
-def recovered(light: Image, highlight_gain: float, focal_y: float, focal_x: float) -> tuple[Image, Pixels]:
-    """Do what `recover` does, and return also where the near-white pixels are that it may have changed."""
+def recovered_pixels(
+    light: Image, highlight_gain: float, focal_y: float, focal_x: float
+) -> tuple[Index, Index, Image, Image]:
+    """Return the rows and columns of the pixels that `recover` may change, (n,), and their light before and after."""
+    channels = light.shape[2]
     rows, columns = near_white(light) if highlight_gain > 1.0 else (np.empty(0, np.int64), np.empty(0, np.int64))
     if len(rows) == 0:
-        return light, (rows, columns)
+        nothing = np.empty((channels, 0), np.float32)
+        return rows, columns, nothing, nothing
     height, width = light.shape[:2]
     half = pyramid.shrink(light, pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))[1])
     sizes = guess_sizes(*half.shape[:2])
     found = guess(pyramid.shrink(half, sizes[0]), sizes, highlight_gain, focal_x * sizes[0][1] / width)
-    out = light.copy()
-    out[rows, columns] = raised(light[rows, columns].T, rows, columns, found, height, width).T
-    return out, (rows, columns)
+    measured = np.ascontiguousarray(light[rows, columns].T)
+    return rows, columns, measured, raised(measured, rows, columns, found, height, width)
 
 
 def near_white(light: Image) -> Pixels:
