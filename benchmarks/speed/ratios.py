@@ -135,6 +135,8 @@ def of_calls(
     for name, draw, same in (("Bloom", subjects.new_radius, bloom), ("the whole chain", subjects.new_iris, chain)):
         measured = pairs(subjects.redrawn(picture, draw), same, seconds)
         yield Mark(f"{name}, new params every frame", "the same params every frame", None, measured)
+    for name, other in subjects.other_kinds(picture).items():
+        yield Mark(f"the whole chain, {name}", "8 bits, even sides", None, pairs(other, chain, seconds))
     yield Mark("Bloom", "memcpy", None, pairs(bloom, picture.copy, seconds))
     yield Mark("the whole chain", "memcpy", None, pairs(chain, picture.copy, seconds))
     yield Mark(

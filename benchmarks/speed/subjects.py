@@ -205,6 +205,18 @@ def _starburst_grid(frame: Picture) -> Grid:
     return grid_of_level(height, width, camera, shaped_level(height, width, camera))
 
 
+def other_kinds(frame: Picture) -> dict[str, Call]:
+    """Return the whole chain on what is no 8-bit picture of even sides alone."""
+    params = (BLOOM, GLARE, GAMMA)
+    words, floats, odd = frame * np.uint16(257), frame / np.float32(255.0), np.ascontiguousarray(frame[1:, 1:])
+    return {
+        "with a damage map": lambda: ln.chain(frame, params, return_damage=True),
+        "16 bits": lambda: ln.chain(words, params),
+        "float32": lambda: ln.chain(floats, params),
+        "odd sides": lambda: ln.chain(odd, params),
+    }
+
+
 def redrawn(frame: Picture, draw: Callable[[np.random.Generator], Params]) -> Call:
     """Apply an effect whose params are drawn anew for every frame, as in training."""
     random = np.random.default_rng(0)

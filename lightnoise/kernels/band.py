@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lightnoise.kernels.jit import kernel
+import numpy as np
+
+from lightnoise.kernels.jit import kernel, subroutine
 
 
 @kernel
@@ -23,15 +25,37 @@ def along_rows(image, start, weights, out):
                     row[j] += w * source[j]
 
 
+@subroutine
+def mix_three(row, start, weights, out):
+    """Mix a row (n·3,) of three channels at once, which stay in registers: out (m·3,)."""
+    three = np.uint64(3)
+    for i in range(np.uint64(start.size)):
+        red, green, blue = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+        place, to = np.uint64(start[i]) * three, i * three
+        for k in range(np.uint64(weights.shape[1])):
+            w = weights[i, k]
+            red += w * row[place]
+            green += w * row[place + np.uint64(1)]
+            blue += w * row[place + np.uint64(2)]
+            place += three
+        out[to], out[to + np.uint64(1)], out[to + np.uint64(2)] = red, green, blue
+
+
+@subroutine
+def mix_one(row, start, weights, out):
+    """Mix a row (n,) of one channel: out (m,)."""
+    for i in range(np.uint64(start.size)):
+        total = np.float32(0.0)
+        for k in range(np.uint64(weights.shape[1])):
+            total += weights[i, k] * row[np.uint64(start[i]) + k]
+        out[i] = total
+
+
 @kernel
-def along_columns(image, start, weights, out):
-    """Mix the columns of every row: image (h, n, c) -> out (h, m, c), both float32 and contiguous."""
-    taps = weights.shape[1]
+def along_columns(image, channels, start, weights, out):
+    """Mix the columns of every row: image (h, n·c) -> out (h, m·c), c = 1 or 3, both float32 and contiguous."""
     for y in range(out.shape[0]):
-        for i in range(out.shape[1]):
-            first = start[i]
-            for c in range(out.shape[2]):
-                total = weights[i, 0] * image[y, first, c]
-                for k in range(1, taps):
-                    total += weights[i, k] * image[y, first + k, c]
-                out[y, i, c] = total
+        if channels == 3:
+            mix_three(image[y], start, weights, out[y])
+        else:
+            mix_one(image[y], start, weights, out[y])

@@ -197,10 +197,10 @@ def _is_double(n: int, half: int) -> bool:
 
 def apply(image: Image, vertical: Band, horizontal: Band) -> Image:
     """Apply one matrix to the rows and one to the columns of an (h, w, C) image."""
-    _, w, c = image.shape
+    channels = image.shape[2]
     rows = _along_rows(image, vertical)
-    out = np.empty((len(rows), len(horizontal.start), c), np.float32)
-    kernels.band.along_columns(rows.reshape(-1, w, c), horizontal.start, horizontal.weights, out)
+    out = np.empty((len(rows), len(horizontal.start), channels), np.float32)
+    kernels.band.along_columns(rows, channels, horizontal.start, horizontal.weights, out.reshape(len(rows), -1))
     return out
 
 
