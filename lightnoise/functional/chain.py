@@ -232,7 +232,7 @@ def _damage(before: Image, after: Image, stray_share: NDArray[np.float32] | None
     if stray_share is not None:
         np.clip(stray_share, 0.0, 1.0, out=damage)
     white = before.dtype.type(TOPS.get(before.dtype, 1))
-    kernels.damage.mark_clipped(np.ascontiguousarray(before), np.ascontiguousarray(after), white, damage)
+    kernels.damage.mark_clipped(before, after, white, damage)
     return damage
 
 

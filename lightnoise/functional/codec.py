@@ -41,7 +41,7 @@ def decode(color: NDArray[Any], response: str) -> Image:
         floats = np.ascontiguousarray(color, np.float32)
         kernels.transfer.follow(floats.reshape(-1), *DECODE, _decode_curve(response), out.reshape(-1))
         return out
-    codes = np.ascontiguousarray(color).reshape(-1)
+    codes = color.reshape(-1)
     kernels.transfer.look_up(codes, decode_table(response, TOPS[color.dtype]), out.reshape(-1))
     return out
 
@@ -69,7 +69,7 @@ def tone(color: NDArray[Any], response: str, gamma: float, exposure_ev: float) -
         light *= np.float32(2.0**exposure_ev)
         return encode(light, response, gamma, color.dtype)
     table = _tone_table(response, gamma, exposure_ev, color.dtype)
-    codes = np.ascontiguousarray(color).reshape(len(color), -1)
+    codes = color.reshape(len(color), -1)
     if color.dtype == np.uint8:
         return look_up_bytes(codes, table).reshape(color.shape)
     out = np.empty(color.shape, color.dtype)

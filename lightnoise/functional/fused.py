@@ -68,7 +68,7 @@ def makes(plan: lens.Plan) -> bool:
 def render(color: Codes, plan: lens.Plan, gamma: GammaParams, with_share: bool) -> tuple[Codes, Image | None]:
     """Return the picture with lens effects and gamma, and on request the stray light's share of each pixel (H, W)."""
     height, width, channels = color.shape
-    camera, codes = plan.camera, np.ascontiguousarray(color).reshape(height, -1)
+    camera, codes = plan.camera, color.reshape(height, -1)
     table = codec.decode_table(camera.response)
     level = 2 if plan.finest >= 2 and _quarters(height, width) else 1
     in_words = codec.words_suffice(camera.response, gamma.gamma) and gamma.exposure_ev <= LARGEST_EXPOSURE_EV
@@ -102,7 +102,7 @@ def expose(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
 def _expose_noisily(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     table = codec.decode_table(camera.response)
     bright = _near_white_pixels(color, table, camera)
-    codes = np.ascontiguousarray(color).reshape(len(color), -1)
+    codes = color.reshape(len(color), -1)
     out = np.empty_like(codes)
     _develop(codes, table, _exposure(gamma, color.shape[2]), 0.0, None, bright, gamma, camera, out)
     return out.reshape(color.shape)
@@ -118,7 +118,7 @@ def _near_white_pixels(color: Codes, table: Image, camera: Camera) -> Bright:
     if camera.highlight_gain <= 1.0 or color.max() < _near_white(table):
         nowhere, no_light = np.empty(0, np.int64), np.empty((channels, 0), np.float32)
         return Bright(nowhere, nowhere, no_light, no_light)
-    codes = np.ascontiguousarray(color).reshape(height, -1)
+    codes = color.reshape(height, -1)
     return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera, True)[1]
 
 
@@ -223,7 +223,7 @@ def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Ima
 def _luminance(color: Codes, table: Image, weights: Image, bright: Bright) -> Image:
     """Return Σ weights (C,) · channels of a picture's light, recovered, (H, W)."""
     out = np.empty(color.shape[:2], np.float32)
-    kernels.damage.sum_of_tables(np.ascontiguousarray(color), weights[:, None] * table, out)
+    kernels.damage.sum_of_tables(color, weights[:, None] * table, out)
     out[bright.rows, bright.columns] = weights @ bright.light
     return out
 
