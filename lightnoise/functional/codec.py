@@ -38,8 +38,11 @@ def decode(color: NDArray[Any], response: str) -> Image:
     """
     out = np.empty(color.shape, np.float32)
     if color.dtype not in TOPS:
+        curve = _decode_curve(response)
+        if curve is None:
+            return curves.decode(color, response).astype(np.float32)
         floats = np.ascontiguousarray(color, np.float32)
-        kernels.transfer.follow(floats.reshape(-1), *DECODE, _decode_curve(response), out.reshape(-1))
+        kernels.transfer.follow(floats.reshape(-1), *DECODE, curve, out.reshape(-1))
         return out
     codes = color.reshape(-1)
     kernels.transfer.look_up(codes, decode_table(response, TOPS[color.dtype]), out.reshape(-1))
@@ -128,9 +131,18 @@ def _encode_curve(response: str, gamma: float) -> Image:
     return (curves.encode(points, response) ** gamma).astype(np.float32)
 
 
+#: Largest error that the lines of a decoding curve may make, a fifth of a step of 16 bits.
+LINE_ERROR = 3e-6
+
+
 @lru_cache(maxsize=8)
-def _decode_curve(response: str) -> Image:
-    return curves.decode(kernels.transfer.curve_points(*DECODE), response).astype(np.float32)
+def _decode_curve(response: str) -> Image | None:
+    """Return the light at the points of a curve, None for a response that bends too much between them."""
+    points = kernels.transfer.curve_points(*DECODE)
+    light = curves.decode(points, response)
+    between = curves.decode(0.5 * (points[1:] + points[:-1]), response)
+    off = np.abs(between - 0.5 * (light[1:] + light[:-1])).max()
+    return light.astype(np.float32) if off <= LINE_ERROR else None
 
 
 @dataclass(frozen=True)
