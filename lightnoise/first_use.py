@@ -14,7 +14,6 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
 from numba.core import event
@@ -59,9 +58,11 @@ class FirstUse(event.Listener):
                         _start_helper()
 
     def _announce(self) -> None:
-        if not self._announced:
-            self._announced = True
-            _announce()
+        if not self._announced and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+            logging.getLogger("lightnoise").warning(
+                "lightnoise: compiling for this processor; 5 to 20 s, on first use only"
+            )
+        self._announced = True
 
     def on_end(self, event: Any) -> None:
         """Do nothing; a listener needs it."""
@@ -73,7 +74,6 @@ def helpers(count: int) -> int:
     return min(count - 1, MOST_HELPERS) if plain else 0
 
 
-@lru_cache(maxsize=1)
 def watch() -> None:
     """Heed what numba compiles from now on."""
     event.register("numba:compile", FirstUse())
@@ -94,10 +94,3 @@ def _end(process: subprocess.Popen[bytes], owner: int) -> None:
     if os.getpid() == owner:  # not a fork
         process.kill()
         process.wait()
-
-
-def _announce() -> None:
-    if sys.stderr.isatty() or "ipykernel" in sys.modules:
-        logging.getLogger("lightnoise").warning(
-            "lightnoise: compiling for this processor; 5 to 20 s, on first use only"
-        )

@@ -16,9 +16,9 @@ from lightnoise.functional import codec
 from lightnoise.functional.budget import share
 from lightnoise.functional.convolution import field_of
 from lightnoise.functional.diffraction import add_diffracted, spikes
-from lightnoise.functional.fused import Bright
 from lightnoise.functional.grid import Grid, grid_of_level, shaped_level
 from lightnoise.optics.psf import RadialPsf
+from lightnoise.optics.recovery import Bright
 
 Effect = ln.BloomParams | ln.GlareParams | ln.GammaParams
 Params = tuple[Effect, ...]
@@ -153,8 +153,7 @@ def full_size_passes(frame: Picture) -> Call:
     level, out = np.zeros((height // 4, width // 4 * channels), np.float32), np.empty_like(codes)
     largest, planes, unscaled = np.empty(height, np.uint8), codec.word_planes("srgb"), np.empty(0, np.uint16)
     weights, shades = np.zeros((4, 5), np.float32), codec.shade_table("srgb", 1.0).for_kernels()
-    nowhere, nothing = np.empty(0, np.int64), np.empty((channels, 0), np.float32)
-    no_lamps = Bright(nowhere, nowhere, nothing, nothing).by_row(height, np.ones(channels, np.float32))
+    no_lamps = Bright.none(channels).by_row(height, np.ones(channels, np.float32))
 
     def go() -> None:
         kernels.decode.decode_quarter(codes, channels, planes, level, largest)

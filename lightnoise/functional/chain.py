@@ -12,7 +12,7 @@ from lightnoise import kernels
 from lightnoise.camera import Camera
 from lightnoise.functional import codec, fused, lens, sensor
 from lightnoise.functional.layout import TOPS, split, split_shape
-from lightnoise.optics.recovery import NEAR_WHITE, direct_light, recovered_pixels
+from lightnoise.optics.recovery import NEAR_WHITE, recovered_pixels
 from lightnoise.params import BloomParams, EffectParams, GammaParams, GlareParams, Params
 
 Image = NDArray[Any]
@@ -120,11 +120,9 @@ def chain_linear(radiance: Image, params: Iterable[Params], *, camera: Camera | 
     if gamma_params.gamma != 1.0:
         raise ValueError(f"gamma must be 1 on linear light (it acts on encoded values), got {gamma_params.gamma:g}")
     if not (bloom_params.is_identity and glare_params.is_identity):
-        scattered = lens.scatter(light, bloom_params, glare_params, camera)
-        lens.dim(light, scattered.kept)
-        if scattered.disc is not None:
-            lens.add_disc(light, scattered.disc, scattered.kept)
-        light += scattered.stray
+        stray = lens.scatter(light, bloom_params, glare_params, camera)
+        lens.dim(light, stray.kept)
+        lens.add(light, stray, np.float32(1.0))
     if gamma_params.exposure_ev != 0.0:
         light *= np.float32(2.0**gamma_params.exposure_ev)
     if gamma_params.has_noise:
@@ -188,27 +186,21 @@ def render_plainly(
     bloom_params, glare_params, gamma_params = effects
     through_lens = not (bloom_params.is_identity and glare_params.is_identity)
     light = codec.decode(color, camera.response)
-    rows, columns, measured, recovered = recovered_pixels(
-        light, camera.highlight_gain, *camera.focal_px(color.shape[1])
-    )
-    light[rows, columns] = recovered.T
+    bright = recovered_pixels(light, camera.highlight_gain, *camera.focal_px(color.shape[1]))
+    light[bright.rows, bright.columns] = bright.light.T
     exposure = np.float32(2.0**gamma_params.exposure_ev)
     factor = np.full(color.shape[2], exposure, np.float32)
-    stray, disc, stray_share = None, None, None
+    stray, stray_share = None, None
     if through_lens:
-        scattered = lens.scatter(light, bloom_params, glare_params, camera)
-        stray, disc = scattered.stray, scattered.disc
-        factor *= scattered.kept
+        stray = lens.scatter(light, bloom_params, glare_params, camera)
+        factor *= stray.kept
         if with_share:
-            stray_share = scattered.stray_share()
+            stray_share = lens.stray_share(light, stray)
     lens.dim(light, factor)
-    if len(rows):
-        light[rows, columns] = direct_light(measured, recovered, factor).T
-    if disc is not None:  # not measured, so not held
-        lens.add_disc(light, disc, factor)
+    if len(bright.rows):
+        light[bright.rows, bright.columns] = bright.direct(factor).T
     if stray is not None:
-        stray *= exposure
-        light += stray
+        lens.add(light, stray, exposure)
     sensor.spill(light, camera)
     if gamma_params.has_noise:
         np.minimum(light, np.float32(camera.full_well), out=light)

@@ -8,7 +8,6 @@ only ones that recovery changes, are few and are put in singly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from lightnoise.functional import codec, lens, sensor
 from lightnoise.functional import sun as suns
 from lightnoise.optics import pyramid
 from lightnoise.optics.luminance import luminance, luminance_weights
-from lightnoise.optics.recovery import NEAR_WHITE, direct_light, guess, guess_sizes, raised
+from lightnoise.optics.recovery import NEAR_WHITE, Bright, guess, guess_sizes, raised
 from lightnoise.params import GammaParams
 
 Image = NDArray[np.float32]
@@ -116,29 +115,9 @@ def _near_white_pixels(color: Codes, table: Image, camera: Camera) -> Bright:
     """Return the pixels that recovery changes, found on the coarsest level that is possible."""
     height, width, channels = color.shape
     if camera.highlight_gain <= 1.0 or color.max() < _near_white(table):
-        nowhere, no_light = np.empty(0, np.int64), np.empty((channels, 0), np.float32)
-        return Bright(nowhere, nowhere, no_light, no_light)
+        return Bright.none(channels)
     codes = color.reshape(height, -1)
     return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera, True)[1]
-
-
-@dataclass(frozen=True)
-class Bright:
-    """The near-white pixels of a frame: where they are, (n,), their light as measured and as recovered, (C, n)."""
-
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    measured: Image
-    light: Image
-
-    def direct(self, factor: Image) -> Image:
-        """Return what comes out of their light, (C, n), of which ``factor`` (C,) is left."""
-        return direct_light(self.measured, self.light, factor)
-
-    def by_row(self, height: int, factor: Image) -> tuple[Any, ...]:
-        """Return what `lightnoise.kernels.develop` puts over the picture."""
-        starts = np.searchsorted(self.rows, np.arange(height + 1))
-        return starts, self.columns, self.direct(factor), self.light
 
 
 def _quarters(height: int, width: int) -> bool:
@@ -214,10 +193,7 @@ def _share(color: Codes, table: Image, bright: Bright, stray: lens.Stray) -> Ima
     else:
         wide = pyramid.enlarge(half, (height, width))
     direct = _luminance(color, table, weights * stray.kept, bright)
-    if stray.disc is not None:
-        rows, columns, radiance = stray.disc
-        direct[rows, columns] += radiance * (weights * stray.kept).sum()
-    return lens.share_of(direct, wide[..., 0])
+    return lens.share_of(direct, wide[..., 0], stray)
 
 
 def _luminance(color: Codes, table: Image, weights: Image, bright: Bright) -> Image:
@@ -253,14 +229,7 @@ def _develop(
     if gamma.exposure_ev > LARGEST_EXPOSURE_EV:
         word_shades = None
     if gamma.has_noise or own > 0.0 or word_shades is None:
-        noise = (
-            np.float32(camera.full_well),
-            np.float32(gamma.shot),
-            np.float32(gamma.read),
-            np.uint32(gamma.noise_seed),
-            sensor.normal_table() if gamma.has_noise else np.empty(0, np.float32),
-            32 - sensor.NORMAL_BITS,
-        )
+        noise = np.float32(camera.full_well), *sensor.for_kernels(gamma)
         words, unit = (np.empty(0, np.uint8),) * 3, 1.0
         if word_shades is not None:
             words, unit = (codec.word_planes(camera.response), *word_shades), 1.0 / 65535.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -89,16 +89,17 @@ def plan(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, wi
 
 @dataclass(frozen=True)
 class Stray:
-    """What the lens makes of a frame's light, before it is brought to the frame's own resolution.
+    """What the lens makes of a frame's light.
 
     Parameters
     ----------
     light : ndarray of shape (h, w, C), float32
-        Stray light on the pyramid's level that it was made from.
+        Stray light: of `stray_light` on the level that it was made from, of `scatter` on the frame.
     kept : ndarray of shape (C,), float32
         Part of the direct light that is left.
     own : float
-        Part that a blur of a single pixel takes, for spread functions about as small as a pixel.
+        Part that a blur of a single pixel takes, for spread functions about as small as a pixel; 0 on the frame, where
+        ``light`` has it.
     disc : tuple of (slice, slice, ndarray) or None
         An added sun's rows, columns and radiance in the frame.
     """
@@ -109,35 +110,7 @@ class Stray:
     disc: tuple[slice, slice, Image] | None
 
 
-@dataclass(frozen=True)
-class Scattered:
-    """Light behind the lens.
-
-    Parameters
-    ----------
-    light, stray : ndarray of shape (H, W, C), float32
-        The scene's light before the lens, without an added sun's, and the stray light of both.
-    kept : ndarray of shape (C,), float32
-        Part of the direct light that is left.
-    disc : tuple of (slice, slice, ndarray) or None
-        An added sun's rows, columns and radiance before the lens.
-    """
-
-    light: Image
-    stray: Image
-    kept: Image
-    disc: tuple[slice, slice, Image] | None
-
-    def stray_share(self) -> Image:
-        """Return the stray light's part of the luminance of each pixel, (H, W) in [0, 1]."""
-        direct = luminance(self.light, self.kept)
-        if self.disc is not None:
-            rows, columns, radiance = self.disc
-            direct[rows, columns] += radiance * luminance(self.kept[None, None])[0, 0]
-        return share_of(direct, luminance(self.stray))
-
-
-def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera) -> Scattered:
+def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera) -> Stray:
     """Send light through the lens.
 
     Parameters
@@ -151,7 +124,7 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
 
     Returns
     -------
-    Scattered
+    Stray
 
     Raises
     ------
@@ -161,7 +134,7 @@ def scatter(light: Image, bloom: BloomParams, glare: GlareParams, camera: Camera
     planned = plan(bloom, glare, camera, *light.shape)
     made = stray_light(pyramid.shrink(light, planned.sizes[1]), 1, planned)
     stray = pyramid.collapse([light], np.array([[0.0, made.own]]), coarser=made.light)
-    return Scattered(light, stray, made.kept, made.disc)
+    return replace(made, light=stray, own=0.0)
 
 
 def dim(light: Image, factor: Image) -> None:
@@ -170,10 +143,14 @@ def dim(light: Image, factor: Image) -> None:
     rows *= np.tile(factor, light.shape[1])  # far faster than to repeat three numbers
 
 
-def add_disc(light: Image, disc: tuple[slice, slice, Image], factor: Image) -> None:
-    """Add a sun's rows, columns and radiance times ``factor`` (C,) to light (H, W, C), in place."""
-    rows, columns, radiance = disc
-    light[rows, columns] += radiance[..., None] * factor
+def add(light: Image, stray: Stray, exposure: np.float32) -> None:
+    """Add a frame's stray light and what is left of an added sun, exposed, in place; the stray light is used up."""
+    if stray.disc is not None:
+        rows, columns, radiance = stray.disc
+        light[rows, columns] += radiance[..., None] * (stray.kept * exposure)
+    if exposure != 1.0:
+        np.multiply(stray.light, exposure, out=stray.light)
+    light += stray.light
 
 
 def stray_light(light: Image, level: int, plan: Plan) -> Stray:
@@ -199,11 +176,19 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
     return Stray(stray, plan.kept.astype(np.float32), float(plan.weights[0, 1]), disc)
 
 
-def share_of(direct: Image, stray: Image) -> Image:
-    """Return the stray light's part, from the luminances (H, W) of both."""
-    total = direct + stray
-    total += UNSEEN
-    return np.divide(stray, total, out=total)
+def stray_share(light: Image, stray: Stray) -> Image:
+    """Return the stray light's part of the luminance of each pixel, (H, W) in [0, 1], from a frame's light."""
+    return share_of(luminance(light, stray.kept), luminance(stray.light), stray)
+
+
+def share_of(direct: Image, wide: Image, stray: Stray) -> Image:
+    """Do what `stray_share` does from luminances (H, W), of stray light and of direct light; the latter is used up."""
+    if stray.disc is not None:
+        rows, columns, radiance = stray.disc
+        direct[rows, columns] += radiance * luminance(stray.kept[None, None])[0, 0]
+    direct += wide
+    direct += UNSEEN
+    return np.divide(wide, direct, out=direct)
 
 
 def _radial_weights(budget: Budget, camera: Camera, height: int, width: int) -> tuple[float, NDArray[np.float64]]:

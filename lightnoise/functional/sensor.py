@@ -27,7 +27,7 @@ def spill(light: Image, camera: Camera) -> None:
 
 def add_noise(light: Image, params: GammaParams) -> None:
     """Add noise of variance shot·x + read to a frame (H, W, C) in place; the seed and the place name a draw."""
-    kernels.sensor.add_noise(light.reshape(len(light), -1), *_of(params))
+    kernels.sensor.add_noise(light.reshape(len(light), -1), *for_kernels(params))
 
 
 def add_noise_at(
@@ -35,12 +35,13 @@ def add_noise_at(
 ) -> None:
     """Do the same to single pixels (n, C) of a frame that is ``width`` pixels wide."""
     channels = light.shape[1]
-    kernels.sensor.add_noise_at(light, rows, columns * channels, width * channels, *_of(params))
+    kernels.sensor.add_noise_at(light, rows, columns * channels, width * channels, *for_kernels(params))
 
 
-def _of(params: GammaParams) -> tuple[Any, ...]:
-    strengths = np.float32(params.shot), np.float32(params.read)
-    return *strengths, np.uint32(params.noise_seed), normal_table(), 32 - NORMAL_BITS
+def for_kernels(params: GammaParams) -> tuple[Any, ...]:
+    """Return shot, read, seed, the table of normal numbers, empty for no noise, and the shift that draws from it."""
+    table = normal_table() if params.has_noise else np.empty(0, np.float32)
+    return np.float32(params.shot), np.float32(params.read), np.uint32(params.noise_seed), table, 32 - NORMAL_BITS
 
 
 @lru_cache(maxsize=1)

@@ -96,11 +96,16 @@ def draw_row(row, key, normal_table, shift, numbers, draws):
 
 
 @subroutine
+def noisy(x, draw, shot, read):
+    """Return x with noise of variance shot·x + read, by a standard normal number."""
+    return x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draw
+
+
+@subroutine
 def noise_row(light, draws, full_well, shot, read):
     """Clip a row at the full well and add noise of variance shot·x + read to it."""
     for j in range(light.size):
-        x = min(light[j], full_well)
-        light[j] = x + np.sqrt(shot * max(x, np.float32(0.0)) + read) * draws[j]
+        light[j] = noisy(min(light[j], full_well), draws[j], shot, read)
 
 
 @kernel
@@ -122,5 +127,4 @@ def add_noise_at(light, rows, places, n, shot, read, seed, normal_table, shift):
         for c in range(light.shape[1]):
             j = places[k] + c
             bits = pair_bits(j if j < half else j - half, of_row)
-            draw = normal_table[draw_of(bits, j < half, shift)]
-            light[k, c] += np.sqrt(shot * max(light[k, c], np.float32(0.0)) + read) * draw
+            light[k, c] = noisy(light[k, c], normal_table[draw_of(bits, j < half, shift)], shot, read)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,31 @@ class Guess:
 
     log_gain: Image
     surround: Image
+
+
+@dataclass(frozen=True)
+class Bright:
+    """The near-white pixels of a frame: where they are, (n,), their light as measured and as recovered, (C, n)."""
+
+    rows: Index
+    columns: Index
+    measured: Image
+    light: Image
+
+    @classmethod
+    def none(cls, channels: int) -> Bright:
+        """Return no pixels."""
+        nowhere, no_light = np.empty(0, np.int64), np.empty((channels, 0), np.float32)
+        return cls(nowhere, nowhere, no_light, no_light)
+
+    def direct(self, factor: Image) -> Image:
+        """Return what comes out of their light, (C, n), of which ``factor`` (C,) is left."""
+        return direct_light(self.measured, self.light, factor)
+
+    def by_row(self, height: int, factor: Image) -> tuple[Any, ...]:
+        """Return what `lightnoise.kernels.develop` puts over the picture."""
+        starts = np.searchsorted(self.rows, np.arange(height + 1))
+        return starts, self.columns, self.direct(factor), self.light
 
 
 def guess(near: Image, sizes: tuple[tuple[int, int], ...], highlight_gain: float, focal_x: float) -> Guess:
@@ -140,29 +166,27 @@ def recover(light: Image, highlight_gain: float, focal_y: float, focal_x: float)
     ndarray of shape (H, W, C), float32
         The same array if nothing is near white or the gain is 1, else a new one.
     """
-    rows, columns, _, raised_light = recovered_pixels(light, highlight_gain, focal_y, focal_x)
-    if len(rows) == 0:
+    bright = recovered_pixels(light, highlight_gain, focal_y, focal_x)
+    if len(bright.rows) == 0:
         return light
     out = light.copy()
-    out[rows, columns] = raised_light.T
+    out[bright.rows, bright.columns] = bright.light.T
     return out
 
 
-def recovered_pixels(
-    light: Image, highlight_gain: float, focal_y: float, focal_x: float
-) -> tuple[Index, Index, Image, Image]:
-    """Return the rows and columns of the pixels that `recover` may change, (n,), and their light before and after."""
-    channels = light.shape[2]
-    rows, columns = near_white(light) if highlight_gain > 1.0 else (np.empty(0, np.int64), np.empty(0, np.int64))
+def recovered_pixels(light: Image, highlight_gain: float, focal_y: float, focal_x: float) -> Bright:
+    """Return the pixels that `recover` may change."""
+    height, width, channels = light.shape
+    if highlight_gain <= 1.0:
+        return Bright.none(channels)
+    rows, columns = near_white(light)
     if len(rows) == 0:
-        nothing = np.empty((channels, 0), np.float32)
-        return rows, columns, nothing, nothing
-    height, width = light.shape[:2]
+        return Bright.none(channels)
     half = pyramid.shrink(light, pyramid.level_sizes(height, width, round(focal_y / focal_x, 6))[1])
     sizes = guess_sizes(*half.shape[:2])
     found = guess(pyramid.shrink(half, sizes[0]), sizes, highlight_gain, focal_x * sizes[0][1] / width)
     measured = np.ascontiguousarray(light[rows, columns].T)
-    return rows, columns, measured, raised(measured, rows, columns, found, height, width)
+    return Bright(rows, columns, measured, raised(measured, rows, columns, found, height, width))
 
 
 def near_white(light: Image) -> Pixels:

@@ -116,7 +116,6 @@ print("held", flush=True)
 sys.stdin.read()
 """
 LOOK_UP = """
-import time
 from lightnoise import kernels
 from lightnoise.kernels import jit
 jit.LIMIT_S = {limit}
