@@ -14,8 +14,7 @@ from benchmarks.speed.frames import Picture, decode_jpeg, encode_jpeg
 from benchmarks.speed.timing import Call
 from lightnoise.functional import codec
 from lightnoise.functional.budget import share
-from lightnoise.functional.convolution import field_of
-from lightnoise.functional.diffraction import add_diffracted, spikes
+from lightnoise.functional.diffraction import add_diffracted, kernels_of, spikes
 from lightnoise.functional.grid import Grid, grid_of_level, shaped_level
 from lightnoise.optics.psf import RadialPsf
 from lightnoise.optics.recovery import Bright
@@ -176,11 +175,11 @@ def bytes_through_a_quarter(frame: Picture) -> Call:
 
 
 def starburst_transforms(frame: Picture) -> Call:
-    """Transform three channels there and back, by OpenCV, on the field that the chain's starburst is convolved on."""
+    """Transform three channels there and back, by OpenCV, on a starburst's grid and as far beyond as spikes reach."""
     grid = _starburst_grid(frame)
     reach_y, reach_x = spikes(GLARE, ln.Camera(), grid, 3).around.reach
-    field = field_of(grid.height + 2 * reach_y, grid.width + 2 * reach_x)
-    cells = np.ones((field.rows, field.columns), np.float32)
+    sides = cv2.getOptimalDFTSize(grid.height + 2 * reach_y), cv2.getOptimalDFTSize(grid.width + 2 * reach_x)
+    cells = np.ones(sides, np.float32)
 
     def transform() -> None:
         for _ in range(3):
@@ -196,7 +195,13 @@ def starburst(frame: Picture) -> Call:
     budget = share(ln.BloomParams(), GLARE, camera, *frame.shape[:2])
     light = np.ones((grid.height, grid.width, 3), np.float32)
     stray = np.zeros_like(light)
-    return lambda: add_diffracted(light, budget, spikes(GLARE, camera, grid, 3), grid, stray)
+    nothing = np.zeros(2)
+
+    def add() -> None:
+        kernels = kernels_of(budget, spikes(GLARE, camera, grid, 3), grid, 3)
+        add_diffracted(light, kernels, nothing, stray)
+
+    return add
 
 
 def _starburst_grid(frame: Picture) -> Grid:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lightnoise.camera import Camera
 from lightnoise.constants import LUMA
 from lightnoise.functional.budget import Budget
-from lightnoise.functional.convolution import Kernel, add_convolved
 from lightnoise.functional.grid import Grid
+from lightnoise.functional.symmetric import SymmetricKernel, Weighted, add_convolved
 from lightnoise.optics.psf import HALO_WAVELENGTHS_NM, spencer_halo
 from lightnoise.optics.starburst import starburst_kernel
 from lightnoise.params import GlareParams
@@ -31,7 +31,7 @@ class Spikes:
     """A starburst kernel on a grid: ``centre`` (3,) is the light within the cell itself, kept out of ``around``."""
 
     centre: NDArray[np.float64]
-    around: Kernel
+    around: SymmetricKernel
 
 
 def spikes(glare: GlareParams, camera: Camera, grid: Grid, channels: int) -> Spikes:
@@ -64,11 +64,11 @@ def _spikes(
         kernel = (kernel @ np.array(LUMA, np.float32))[..., None]
     centre = kernel[radius, radius].astype(np.float64)
     kernel[radius, radius] = 0.0
-    return Spikes(centre, Kernel(kernel))
+    return Spikes(centre, SymmetricKernel(kernel))
 
 
 @lru_cache(maxsize=8)
-def halo_kernel(focal_y: float, focal_x: float, channels: int) -> Kernel:
+def halo_kernel(focal_y: float, focal_x: float, channels: int) -> SymmetricKernel:
     """Return Spencer's ring as a kernel on a grid, sum 1 per channel."""
     reach = int(np.ceil(np.tan(np.radians(HALO_END_DEG)) * max(focal_y, focal_x)))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -77,15 +77,35 @@ def halo_kernel(focal_y: float, focal_x: float, channels: int) -> Kernel:
     kernel = np.stack([ring / ring.sum() for ring in rings], axis=2)
     if channels == 1:
         kernel = (kernel @ np.array(LUMA))[..., None]
-    return Kernel(kernel.astype(np.float32))
+    return SymmetricKernel(kernel.astype(np.float32))
 
 
-def add_diffracted(light: Image, budget: Budget, spikes: Spikes | None, grid: Grid, stray: Image) -> None:
-    """Add the light of spikes and halo on a grid to stray light, in place, if there is any."""
-    kernels: list[tuple[float, Kernel]] = []
+def kernels_of(budget: Budget, spikes: Spikes | None, grid: Grid, channels: int) -> list[Weighted]:
+    """Return the kernels of spikes and halo on a grid, with their parts of the light; none if there are neither."""
+    kernels = []
     if spikes is not None and budget.starburst > 0.0:
         kernels.append((budget.starburst, spikes.around))
     if budget.halo > 0.0:
-        kernels.append((budget.halo, halo_kernel(grid.focal_y, grid.focal_x, light.shape[2])))
-    if kernels:
-        add_convolved(light, kernels, stray)
+        kernels.append((budget.halo, halo_kernel(grid.focal_y, grid.focal_x, channels)))
+    return kernels
+
+
+def add_diffracted(light: Image, kernels: list[Weighted], own: NDArray[np.float64], stray: Image) -> None:
+    """Add a level's light, convolved, and its own part as it is and smoothed by S, (2,), to stray light, in place.
+
+    In a convolution by transforms the latter costs nothing.
+    """
+    channels = light.shape[2]
+    parts = [part for part in zip(own.tolist(), (_point(channels), _blur(channels)), strict=True) if part[0] > 0.0]
+    add_convolved(light, (*kernels, *parts), stray)
+
+
+@lru_cache(maxsize=2)
+def _point(channels: int) -> SymmetricKernel:
+    return SymmetricKernel(np.ones((1, 1, channels), np.float32))
+
+
+@lru_cache(maxsize=2)
+def _blur(channels: int) -> SymmetricKernel:
+    taps = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
+    return SymmetricKernel(np.repeat(np.outer(taps, taps)[..., None], channels, axis=2).astype(np.float32))

@@ -159,8 +159,13 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
     levels = pyramid.build(light, plan.sizes[level:])
     spikes = diffraction.spikes(plan.glare, plan.camera, grid, channels) if budget.starburst > 0.0 else None
     fine, coarse = levels[: shaped - level], levels[shaped - level :]
-    stray = pyramid.collapse(coarse, plan.weights[shaped:])
-    diffraction.add_diffracted(coarse[0], budget, spikes, grid, stray)
+    kernels = diffraction.kernels_of(budget, spikes, grid, channels)
+    weights = plan.weights[shaped:].copy()
+    if kernels:
+        weights[0] = 0.0  # added with the kernels
+    stray = pyramid.collapse(coarse, weights)
+    if kernels:
+        diffraction.add_diffracted(coarse[0], kernels, plan.weights[shaped], stray)
     sun = suns.from_params(plan.glare)
     if sun is not None:
         stray += _channels(suns.stray(sun, budget, plan.glare, plan.camera, grid), channels)

@@ -161,4 +161,4 @@ def drawn_ghosts(f_number: float, frame_height: float) -> tuple[Ghost, ...]:
 @lru_cache(maxsize=32)  # three frames' worth: each keeps a spectrum as large as the field it was drawn on
 def iris_disc(radius_px: float, blades: int, rotation_deg: float) -> Kernel:
     """Return a ghost's disc, the iris's shape, as a kernel of sum 1; radius in cells."""
-    return Kernel(ghost_disc(max(radius_px, 0.5), blades, rotation_deg)[..., None])
+    return Kernel(ghost_disc(max(radius_px, 0.5), blades, rotation_deg))

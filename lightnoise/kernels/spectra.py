@@ -61,28 +61,6 @@ def _put(typing: Any, columns: Any, top: Any, packed: Any, pitch: Any, first: An
 
 
 @intrinsic
-def _scale(typing: Any, columns: Any, gain: Any, first: Any, weight: Any, count: Any) -> Any:
-    """Multiply both parts of columns by ``weight`` and by the gains from ``first`` on."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        loop = RegisterLoop(context, builder, signature, arguments)
-        target, source = loop.place(0, I64(0)), loop.place(1, arguments[2])
-        weight = loop.all_as(arguments[3], FLOATS)
-
-        def body(index: Any) -> None:
-            gain = loop.load(builder.gep(source, [builder.mul(index, I64(LANES))]), FLOATS)
-            factor = builder.fmul(gain, weight)
-            address = builder.gep(target, [builder.mul(index, I64(2 * LANES))])
-            for part in (0, 1):
-                loop.store(builder.fmul(loop.load(address, FLOATS, part), factor), address, part)
-
-        loop.run(arguments[4], 1, body)
-        return context.get_dummy_value()
-
-    return types.void(columns, gain, types.int64, types.float32, types.int64), generate
-
-
-@intrinsic
 def _add_product(typing: Any, columns: Any, spectrum: Any, first: Any, weight: Any, total: Any, count: Any) -> Any:
     """Add columns times ``weight`` and the spectrum from ``first`` on to what stands there in a total."""
 
@@ -122,23 +100,6 @@ def transform_columns(packed, rows, plan, out):
     for block in range(out.shape[0]):
         take(packed, rows, block, out[block])
         transform(out[block], plan)
-
-
-@kernel
-def filter_columns(packed, rows, top, plan, gain, weight):
-    """Multiply the spectra of the columns of packed rows (h, pitch) by real gains (blocks, n, 16) and a weight.
-
-    In place. ``rows`` (n,) says which row stands where in the field, ``top`` where the first one does. What comes out
-    is n times too large.
-    """
-    blocks, n, _ = gain.shape
-    columns = np.empty((n, 2, LANES), np.float32)
-    for block in range(blocks):
-        take(packed, rows, block, columns)
-        transform(columns, plan)
-        _scale(columns, gain, np.int64(block * n * LANES), weight, n)
-        transform_back(columns, plan)
-        put(columns, top, packed, block)
 
 
 @kernel

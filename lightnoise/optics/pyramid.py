@@ -167,7 +167,7 @@ def collapse(levels: list[Image], weights: NDArray[np.float64], coarser: Image |
         What the levels past the last one given have been collapsed to.
     """
     result = coarser
-    for level, (plain, smooth) in reversed(list(zip(levels, weights, strict=True))):
+    for level, (plain, smooth) in reversed(list(zip(levels, weights.tolist(), strict=True))):
         size = level.shape[:2]
         result = np.zeros_like(level) if result is None else enlarge(result, size)
         if plain != 0.0 or smooth != 0.0:

@@ -221,9 +221,9 @@ def _contrast_gain(lightness: Image, sizes: tuple[tuple[int, int], ...], focal_x
 
     ``lightness`` (h, w) is that level, ``sizes`` are the levels from there on, ``focal_x`` is in its cells.
     """
-    surround, own = _scales(sizes, focal_x)
-    levels = pyramid.build(lightness[..., None], sizes[: 1 + max(_last(surround), _last(own))])
-    contrast = [_contrast(level) if weight > 0.0 else level for level, weight in zip(levels, surround, strict=False)]
+    surround, own = shares(sizes, focal_x)
+    levels = pyramid.build(lightness[..., None], sizes[: max(len(surround), len(own))])
+    contrast = [_contrast(level) if share > 0.0 else level for level, share in zip(levels, surround, strict=False)]
     out = np.empty_like(lightness)
     kernels.recovery.gain_of(
         _mean(contrast, surround).reshape(-1),
@@ -244,28 +244,28 @@ def _contrast(lightness: Image) -> Image:
 
 
 @lru_cache(maxsize=64)
-def _scales(sizes: tuple[tuple[int, int], ...], focal_x: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the weights of levels by how wide their cells are: as surrounds, and for a lamp's own size."""
+def shares(sizes: tuple[tuple[int, int], ...], focal_x: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return levels' shares of a mean, by how wide their cells are: as surrounds, and for a lamp's own size.
+
+    Up to the last one that counts. ``focal_x`` is in cells of the first of the sizes.
+    """
     cell_deg = [math.degrees(math.atan(sizes[0][1] / size[1] / focal_x)) for size in sizes]
     octaves = np.log2(cell_deg)
     low, high = np.log2(SURROUND_DEG)
     # a level counts fully within the range and fades over the octave beside it
     surround = np.clip(1.0 + np.minimum(octaves - low, high - octaves), 0.0, 1.0)
     own = np.clip(1.0 - np.abs(octaves - math.log2(SIZE_DEG)), 0.0, 1.0)
-    if not surround.any():  # the frame is narrower than any surround
-        surround[0] = 1.0
-    return surround, own
+    return _normalised(surround), _normalised(own)
 
 
-def _last(weights: NDArray[np.float64]) -> int:
-    """Return the last level that counts, 0 if none does."""
-    return int(np.flatnonzero(weights)[-1]) if weights.any() else 0
+def _normalised(weights: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return weights up to the last one that counts, of sum 1; where none does, all weight is the first one's."""
+    last = int(np.flatnonzero(weights)[-1]) if weights.any() else 0
+    return tuple((weights[: last + 1] / weights.sum()).tolist()) if last > 0 else (1.0,)
 
 
-def _mean(levels: list[Image], weights: NDArray[np.float64]) -> Image:
-    """Return the weighted mean of levels at the first one's size; the first alone where all others' weights are 0."""
-    if not weights[1:].any():
+def _mean(levels: list[Image], shares: tuple[float, ...]) -> Image:
+    """Return the mean of levels with those shares, at the first one's size."""
+    if len(shares) == 1:
         return levels[0]
-    last = _last(weights) + 1
-    shares = np.stack([weights[:last], np.zeros(last)], axis=1) / weights.sum()
-    return pyramid.collapse(levels[:last], shares)
+    return pyramid.collapse(levels[: len(shares)], np.array([(share, 0.0) for share in shares]))

@@ -15,6 +15,7 @@ from lightnoise.camera import Camera
 from lightnoise.functional import diffraction
 from lightnoise.functional.budget import Budget
 from lightnoise.functional.grid import Grid
+from lightnoise.functional.symmetric import SymmetricKernel
 from lightnoise.params import GlareParams
 
 
@@ -79,7 +80,7 @@ def diffracted(light: Tensor, plan: Diffraction) -> Tensor:
     return convolve(light, transfer, plan.field)
 
 
-def _spikes(blades: int, rotation_deg: float, camera: Camera, grid: Grid, channels: int) -> diffraction.Kernel:
+def _spikes(blades: int, rotation_deg: float, camera: Camera, grid: Grid, channels: int) -> SymmetricKernel:
     iris = GlareParams(starburst=1.0, blades=blades, rotation_deg=rotation_deg)
     return diffraction.spikes(iris, camera, grid, channels).around
 
@@ -105,5 +106,5 @@ def _halo_spectrum(
     return _real_spectrum(diffraction.halo_kernel(focal_y, focal_x, channels), size).to(device)
 
 
-def _real_spectrum(kernel: diffraction.Kernel, size: tuple[int, int]) -> Tensor:
+def _real_spectrum(kernel: SymmetricKernel, size: tuple[int, int]) -> Tensor:
     return torch.from_numpy(spectrum(kernel.values.transpose(2, 0, 1), size).real.copy())

@@ -119,7 +119,7 @@ def _iris_spectra(
 ) -> Tensor:
     """Return the spectra of each ghost's disc, (G, 1, N, M // 2 + 1)."""
     discs = reflections.discs_of(drawn, grid, blades, rotation_deg)
-    spectra = [spectrum(disc.values[..., 0], field) for disc in discs]
+    spectra = [spectrum(disc.values, field) for disc in discs]
     return torch.from_numpy(np.stack(spectra)[:, None]).to(device)
 
 

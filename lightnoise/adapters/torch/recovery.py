@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -22,8 +21,7 @@ from lightnoise.optics.recovery import (
     FULL_CONTRAST_STOPS,
     FULL_SIZE,
     NEAR_WHITE,
-    SIZE_DEG,
-    SURROUND_DEG,
+    shares,
 )
 
 #: More than any light or ratio.
@@ -68,10 +66,7 @@ class Recovery:
 
         ``focal_x`` is that level's horizontal focal length in cells.
         """
-        octaves = np.log2([math.degrees(math.atan(sizes[0][1] / width / focal_x)) for _, width in sizes[1:]])
-        low, high = np.log2(SURROUND_DEG)
-        surround = _shares(np.clip(1.0 + np.minimum(octaves - low, high - octaves), 0.0, 1.0))
-        own = _shares(np.clip(1.0 - np.abs(octaves - math.log2(SIZE_DEG)), 0.0, 1.0))
+        surround, own = shares(sizes[1:], focal_x * sizes[1][1] / sizes[0][1])
         used = max(len(surround), len(own))
         near, *steps = pyramid.octaves(sizes[: used + 1], device)
         log_gain, surround_, own_ = (
@@ -88,13 +83,6 @@ def _bilinear(n: int, m: int, device: torch.device) -> Tensor:
     """Return the matrix (m, n) of bilinear interpolation from n cells to m."""
     cells = torch.eye(n, device=device)[None]
     return F.interpolate(cells, m, mode="linear", align_corners=False)[0].T.contiguous()
-
-
-def _shares(weights: np.ndarray) -> list[float]:
-    """Return the weights up to the last that is not 0, divided by their sum; the first level's alone if all are 0."""
-    if not weights.any():
-        return [1.0]
-    return list((weights / weights.sum())[: int(np.flatnonzero(weights)[-1]) + 1])
 
 
 def recover(measured: Tensor, half: Tensor, recovery: Recovery) -> Tensor:
