@@ -151,13 +151,17 @@ def full_size_passes(frame: Picture) -> Call:
     (height, width, channels), codes = frame.shape, frame.reshape(len(frame), -1)
     level, out = np.zeros((height // 4, width // 4 * channels), np.float32), np.empty_like(codes)
     largest, planes, unscaled = np.empty(height, np.uint8), codec.word_planes("srgb"), np.empty(0, np.uint16)
-    weights, shades = np.zeros((4, 5), np.float32), codec.shade_table("srgb", 1.0).for_kernels()
+    unit, weights, shades = (
+        np.float32(65535.0),
+        np.zeros((4, 5), np.float32),
+        codec.shade_table("srgb", 1.0).for_kernels(),
+    )
     no_lamps = Bright.none(channels).by_row(height, np.ones(channels, np.float32))
 
     def go() -> None:
         kernels.decode.decode_quarter(codes, channels, planes, level, largest)
         kernels.develop_words.develop(
-            codes, channels, planes, unscaled, level, weights, no_lamps, shades, word_shades, out
+            codes, channels, planes, unscaled, level, unit, weights, no_lamps, shades, word_shades, out
         )
 
     return go

@@ -8,6 +8,7 @@ only ones that recovery changes, are few and are put in singly.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -75,14 +76,11 @@ def render(color: Codes, plan: lens.Plan, gamma: GammaParams, with_share: bool) 
     stray = lens.stray_light(light, level, plan)
     exposure = np.float32(2.0**gamma.exposure_ev)
     factor = stray.kept * exposure
-    spread = stray.light
-    if exposure != 1.0:
-        spread = np.multiply(stray.light, exposure, out=None if with_share else stray.light)
     out = np.empty_like(codes)
-    _develop(codes, table, factor, stray.own * float(exposure), spread, bright, gamma, camera, out)
+    _develop(codes, table, factor, stray.own, stray.light, exposure, bright, gamma, camera, out)
     picture = out.reshape(color.shape)
     if stray.disc is not None:
-        _put_disc(picture, stray.disc, color, bright, table, factor, spread, gamma, camera)
+        _put_disc(picture, stray.disc, color, bright, table, factor, stray.light, exposure, gamma, camera)
     return picture, _share(color, table, bright, stray) if with_share else None
 
 
@@ -93,7 +91,7 @@ def expose(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     out = codec.tone(color, camera.response, gamma.gamma, gamma.exposure_ev)
     if gamma.exposure_ev < 0.0:
         bright = _near_white_pixels(color, codec.decode_table(camera.response), camera)
-        direct = bright.direct(_exposure(gamma, color.shape[2]))
+        direct = bright.direct(np.full(color.shape[2], 2.0**gamma.exposure_ev, np.float32))
         out[bright.rows, bright.columns] = codec.encode(direct.T, camera.response, gamma.gamma, out.dtype)
     return out
 
@@ -103,18 +101,15 @@ def _expose_noisily(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     bright = _near_white_pixels(color, table, camera)
     codes = color.reshape(len(color), -1)
     out = np.empty_like(codes)
-    _develop(codes, table, _exposure(gamma, color.shape[2]), 0.0, None, bright, gamma, camera, out)
+    exposure = np.float32(2.0**gamma.exposure_ev)
+    _develop(codes, table, np.full(color.shape[2], exposure), 0.0, None, exposure, bright, gamma, camera, out)
     return out.reshape(color.shape)
-
-
-def _exposure(gamma: GammaParams, channels: int) -> Image:
-    return np.full(channels, 2.0**gamma.exposure_ev, np.float32)
 
 
 def _near_white_pixels(color: Codes, table: Image, camera: Camera) -> Bright:
     """Return the pixels that recovery changes, found on the coarsest level that is possible."""
     height, width, channels = color.shape
-    if camera.highlight_gain <= 1.0 or color.max() < _near_white(table):
+    if camera.highlight_gain <= 1.0 or color.max() < _near_white(camera.response):
         return Bright.none(channels)
     codes = color.reshape(height, -1)
     return _decode(codes, channels, 2 if _quarters(height, width) else 1, table, camera, True)[1]
@@ -140,7 +135,7 @@ def _decode(
         for octave in range(1, level + 1):
             light = pyramid.shrink(light, (height >> octave, width >> octave))
     flat = light.reshape(len(light), -1)
-    threshold = _near_white(table) if camera.highlight_gain > 1.0 else 256
+    threshold = _near_white(camera.response) if camera.highlight_gain > 1.0 else 256
     rows, columns, measured = _bright_pixels(codes, channels, threshold, table, row_largest)
     if len(rows) == 0:
         return light, Bright(rows, columns, measured, measured)
@@ -152,9 +147,10 @@ def _decode(
     return light, Bright(rows, columns, measured, recovered)
 
 
-def _near_white(table: Image) -> int:
+@lru_cache(maxsize=32)
+def _near_white(response: str) -> int:
     """Return the least code that recovery may change, 256 if none."""
-    return int(np.searchsorted(table, np.float32(NEAR_WHITE), side="right"))
+    return int(np.searchsorted(codec.decode_table(response), np.float32(NEAR_WHITE), side="right"))
 
 
 def _bright_pixels(
@@ -210,6 +206,7 @@ def _develop(
     factor: Image,
     own: float,
     stray: Image | None,
+    exposure: np.float32,
     bright: Bright,
     gamma: GammaParams,
     camera: Camera,
@@ -217,7 +214,7 @@ def _develop(
 ) -> None:
     """Mix, expose and encode: direct light times ``factor``, ``own`` times the frame smoothed, and stray light.
 
-    Without stray light there is to be noise, and ``own`` is to be 0.
+    The latter two are yet to be exposed. Without stray light there is to be noise, and ``own`` is to be 0.
     """
     channels = len(factor)
     flat_stray, weights = np.empty((0, 0), np.float32), _CELLS[1]
@@ -230,23 +227,21 @@ def _develop(
         word_shades = None
     if gamma.has_noise or own > 0.0 or word_shades is None:
         noise = np.float32(camera.full_well), *sensor.for_kernels(gamma)
-        words, unit = (np.empty(0, np.uint8),) * 3, 1.0
+        words, per_word = (np.empty(0, np.uint8),) * 3, 1.0
         if word_shades is not None:
-            words, unit = (codec.word_planes(camera.response), *word_shades), 1.0 / 65535.0
-        repeated = np.tile(factor * np.float32(unit), codes.shape[1] // channels)
+            words, per_word = (codec.word_planes(camera.response), *word_shades), 1.0 / 65535.0
+        repeated = np.tile(factor * np.float32(per_word), codes.shape[1] // channels)
+        own_part = np.float32(own * exposure)
+        if exposure != 1.0:
+            flat_stray = flat_stray * exposure
         kernels.develop.develop(
-            codes, channels, table, repeated, np.float32(own), flat_stray, weights, noise, recovered, shades, words, out
+            codes, channels, table, repeated, own_part, flat_stray, weights, noise, recovered, shades, words, out
         )
         return
-    largest = factor.max()
-    ratios = np.empty(0, np.uint16)
-    if (factor != largest).any():
-        of_channels = np.minimum(factor * (65536.0 / largest), 65535.0).astype(np.uint16)
-        ratios = np.tile(of_channels, codes.shape[1] // channels)
-    # a product with a ratio is rounded down
-    planes = codec.planes_of(table * largest, 1.0 if ratios.size else 0.5)
+    planes, ratios = codec.dimmed_planes(camera.response, tuple(factor.tolist()), codes.shape[1])
+    unit = np.float32(65535.0) * exposure
     kernels.develop_words.develop(
-        codes, channels, planes, ratios, flat_stray, weights, recovered, shades, word_shades, out
+        codes, channels, planes, ratios, flat_stray, unit, weights, recovered, shades, word_shades, out
     )
 
 
@@ -258,6 +253,7 @@ def _put_disc(
     table: Image,
     factor: Image,
     stray: Image,
+    exposure: np.float32,
     gamma: GammaParams,
     camera: Camera,
 ) -> None:
@@ -278,6 +274,7 @@ def _put_disc(
     channels = out.shape[2]
     light = np.empty((len(y), channels), np.float32)
     kernels.develop.stray_at(stray.reshape(len(stray), -1), channels, _CELLS[_level_of(stray, out)], y, x, light)
+    light *= exposure
     light += beneath[covered] + radiance[covered][:, None] * factor
     if gamma.has_noise:
         np.minimum(light, np.float32(camera.full_well), out=light)

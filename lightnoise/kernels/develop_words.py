@@ -16,18 +16,18 @@ from lightnoise.kernels.words import mix_three, rows_for, widen_row
 
 
 @subroutine
-def word_of(light):
-    """Return light ≥ 0 as a word."""
-    return np.uint16(min(light * np.float32(65535.0) + np.float32(0.5), np.float32(65535.0)))
+def word_of(light, unit):
+    """Return light ≥ 0 as a word, ``unit`` words to the light's unit."""
+    return np.uint16(min(light * unit + np.float32(0.5), np.float32(65535.0)))
 
 
 @subroutine
-def words_of(stray, channels, words, runs):
+def words_of(stray, unit, channels, words, runs):
     """Store stray light (h, w·c) as words, and each row's run of cells as bright as white as ``runs`` (h, 2)."""
     size = stray.shape[1]
     for i in range(np.uint64(stray.shape[0])):
         for j in range(np.uint64(size)):
-            words[i, j] = word_of(stray[i, j])
+            words[i, j] = word_of(stray[i, j], unit)
         brightest = np.uint16(0)
         for j in range(np.uint64(size)):
             brightest = max(brightest, words[i, j])
@@ -69,7 +69,7 @@ def mix_rows_about(stray, channels, weights, y, first, last, out):
 
 
 @subroutine
-def mix_run(stray, channels, weights, y, first, last, cells, words, out):
+def mix_run(stray, unit, channels, weights, y, first, last, cells, words, out):
     """Mix the picture's row y from the cells ``first`` to ``last`` in floats, and put it into a row of words.
 
     ``weights`` (factor, 5): of the cells about a pixel's own. ``cells`` and ``words`` are scratch: four cells more than
@@ -83,7 +83,7 @@ def mix_run(stray, channels, weights, y, first, last, cells, words, out):
         for j in range(count):
             outer = a * cells[j] + f * cells[j + np.uint64(4) * c]
             inner = b * cells[j + c] + e * cells[j + np.uint64(3) * c]
-            words[j] = word_of(outer + inner + d * cells[j + np.uint64(2) * c])
+            words[j] = word_of(outer + inner + d * cells[j + np.uint64(2) * c], unit)
         at = np.uint64(first) * factor * c + place * c
         for x in range(np.uint64(last - first)):
             for k in range(c):
@@ -123,16 +123,17 @@ def put_bright(bright, y, stray, shades, out):
 
 
 @kernel
-def develop(codes, channels, planes, ratios, stray, weights, bright, shades, word_shades, out):
+def develop(codes, channels, planes, ratios, stray, unit, weights, bright, shades, word_shades, out):
     """Mix direct and stray light in words and encode.
 
     ``planes`` are the codes' words times the largest factor, see `lightnoise.kernels.permute`, ``ratios`` (W·c,) the
     channels' factors by that, times 65536, none if all are one. ``stray``, ``weights``, ``bright`` and ``shades`` are
-    those of `lightnoise.kernels.develop`; ``word_shades`` are words' knots and shades.
+    those of `lightnoise.kernels.develop`, ``unit`` is how many words stray light of 1 is; ``word_shades`` are words'
+    knots and shades.
     """
     height, width = codes.shape
     words, runs = np.empty(stray.shape, np.uint16), np.empty((stray.shape[0], 2), np.int64)
-    words_of(stray, channels, words, runs)
+    words_of(stray, unit, channels, words, runs)
     factor, cells = weights.shape[0], stray.shape[1] // channels
     ring, size, ends = np.empty((4, width), np.uint16), stray.shape[1], 2 * channels
     halves, padded_half = np.empty((1, 2 * size), np.uint16), np.empty(2 * size + ends, np.uint16)
@@ -148,7 +149,7 @@ def develop(codes, channels, planes, ratios, stray, weights, bright, shades, wor
         if first < last or starts[y] < starts[y + 1]:
             mix_three(ring, about, ring[alone], np.uint64(0))
             if first < last:
-                mix_run(stray, channels, weights, y, first, last, line, line_words, ring[alone])
+                mix_run(stray, unit, channels, weights, y, first, last, line, line_words, ring[alone])
             about = (alone, alone, alone)
         shade_row(codes, y, planes, ratios, ring, about, word_shades[0], word_shades[1], out)
         if starts[y] < starts[y + 1]:
