@@ -130,7 +130,7 @@ def word_look_ups(frame: Picture) -> Call:
     knots_and_shades = codec.word_shades("srgb", 1.0)
     assert knots_and_shades is not None
     codes = frame.reshape(len(frame), -1)
-    rows, none, out = np.zeros((2, codes.shape[1]), np.uint16), np.empty(0, np.uint16), np.empty_like(codes)
+    rows, none, out = np.zeros((2, codes.shape[1]), np.uint16), np.empty((2, 0), np.uint16), np.empty_like(codes)
 
     @numba.njit(nogil=True)
     def look_up(codes, planes, none, rows, knots, shades, out):  # type: ignore[no-untyped-def]
@@ -150,7 +150,7 @@ def full_size_passes(frame: Picture) -> Call:
     assert word_shades is not None
     (height, width, channels), codes = frame.shape, frame.reshape(len(frame), -1)
     level, out = np.zeros((height // 4, width // 4 * channels), np.float32), np.empty_like(codes)
-    largest, planes, unscaled = np.empty(height, np.uint8), codec.word_planes("srgb"), np.empty(0, np.uint16)
+    largest, planes, unscaled = np.empty(height, np.uint8), codec.word_planes("srgb"), np.empty((2, 0), np.uint16)
     unit, weights, shades = (
         np.float32(65535.0),
         np.zeros((4, 5), np.float32),

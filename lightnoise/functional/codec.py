@@ -122,17 +122,17 @@ def planes_of(light: Image, rounding: float = 0.5) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=32)
-def dimmed_planes(response: str, factor: tuple[float, ...], width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+def dimmed_planes(response: str, factor: tuple[float, ...]) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
     """Return the words of every 8-bit code times the largest factor, and the channels' factors by that, times 65536.
 
-    The latter repeated to a row of ``width`` samples; none if all are one.
+    As `lightnoise.kernels.permute.shade_row` needs them.
     """
     factors, largest = np.array(factor, np.float32), np.float32(max(factor))
     light = decode_table(response) * largest
     if (factors == largest).all():
-        return planes_of(light), np.empty(0, np.uint16)
+        return planes_of(light), np.empty((2, 0), np.uint16)
     ratios = np.minimum(factors * (65536.0 / largest), 65535.0).astype(np.uint16)
-    return planes_of(light, 1.0), np.tile(ratios, width // len(factor))  # a product with a ratio is rounded down
+    return planes_of(light, 1.0), kernels.permute.repeated(ratios)  # a product with a ratio is rounded down
 
 
 def _byte_planes(words: NDArray[np.uint16]) -> NDArray[np.uint8]:

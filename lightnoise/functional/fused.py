@@ -238,7 +238,7 @@ def _develop(
             codes, channels, table, repeated, own_part, flat_stray, weights, noise, recovered, shades, words, out
         )
         return
-    planes, ratios = codec.dimmed_planes(camera.response, tuple(factor.tolist()), codes.shape[1])
+    planes, ratios = codec.dimmed_planes(camera.response, tuple(factor.tolist()))
     unit = np.float32(65535.0) * exposure
     kernels.develop_words.develop(
         codes, channels, planes, ratios, flat_stray, unit, weights, recovered, shades, word_shades, out

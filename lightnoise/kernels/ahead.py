@@ -19,7 +19,7 @@ _OCTAVE = f"({_GREYS}, int64, {_GREYS})"
 #: process begins at the other end.
 SIGNATURES = {
     "develop_words.develop": (
-        f"(uint8[:, ::1], int64, uint8[::1], uint16[::1], {_GREYS}, float32, {_GREYS}, Tuple(({_BRIGHT})),"
+        f"(uint8[:, ::1], int64, uint8[::1], uint16[:, ::1], {_GREYS}, float32, {_GREYS}, Tuple(({_BRIGHT})),"
         " Tuple((uint8[::1], int32, int32)), UniTuple(uint8[::1], 2), uint8[:, ::1])"
     ),
     "recovery.raise_pixels": (

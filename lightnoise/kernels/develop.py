@@ -170,7 +170,7 @@ def develop(codes, channels, table, factor, own, stray, weights, noise, bright, 
     wide, light = np.zeros(width, np.float32), np.empty(width, np.float32)
     numbers, draws = np.empty(width + width % 2, np.uint32), np.empty(width, np.float32)
     planes, knots, word_shades = in_words
-    words, no_planes, unscaled = np.empty((1, width), np.uint16), np.zeros(512, np.uint8), np.empty(0, np.uint16)
+    words, no_planes, unscaled = np.empty((1, width), np.uint16), np.zeros(512, np.uint8), np.empty((2, 0), np.uint16)
     alone = (np.uint64(0), np.uint64(0), np.uint64(0))  # with no planes, the shades of that row of words
     key = noise_key(seed)
     for y in range(height):

@@ -13,6 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
+from numpy.typing import NDArray
 
 from lightnoise.kernels import registers
 from lightnoise.kernels.jit import kernel, subroutine
@@ -38,6 +39,9 @@ PACKED_HIGH = [place + 1 for place in PACKED_LOW]
 WORDS_UNPACKED = [[8 * (2 * (i // 8) + half) + i % 8 for i in range(WORDS)] for half in (0, 1)]
 WORDS_IN_ORDER = [[8 * (i // 16) + i % 8 + WORDS * (i // 8 % 2) + 16 * half for i in range(WORDS)] for half in (0, 1)]
 
+#: Samples after which the ratios of one or three channels meet the same places of a register again.
+PERIOD = 3 * BYTES
+
 #: Bytes ahead of a loop that memory is asked for: half a row of the usual frame.
 AHEAD = I64(2048)
 
@@ -52,6 +56,12 @@ def _has_permutes() -> bool:
 
 
 HAS_PERMUTES = _has_permutes()
+
+
+def repeated(ratios: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the ratios of one or three channels as `shade_row` needs them, (2, 192): in order, and unpacked."""
+    in_order = np.resize(ratios, PERIOD)
+    return np.stack([in_order, in_order.reshape(3, BYTES)[:, np.ravel(WORDS_UNPACKED)].ravel()])
 
 
 class _Tables:
@@ -168,7 +178,7 @@ def _shading(scaled: bool) -> Any:
                 return context.get_dummy_value()
             loop = RegisterLoop(context, builder, signature, arguments)
             source, target = loop.place(0, arguments[1]), loop.place(7, arguments[1])
-            factors = loop.place(3, I64(0))
+            factors = loop.place(3, I64(PERIOD))
             added = [loop.place(4, builder.extract_value(arguments[5], k)) for k in range(3)]
             light, shades = _Tables(loop, 2), _Tables(loop, 6)
 
@@ -178,12 +188,11 @@ def _shading(scaled: bool) -> Any:
                 loop.fetch(builder.gep(target, [builder.add(index, AHEAD)]), write=True)
                 rows = [[loop.load(builder.gep(row, [index]), _WORDS, k) for row in added] for k in (0, 1)]
                 stray = [registers.mean_of_three(builder, *row) for row in rows]
-                factor = [loop.load(builder.gep(factors, [index]), _WORDS, k) for k in (0, 1)] if scaled else None
+                factor = builder.gep(factors, [builder.urem(index, I64(PERIOD))])
                 for number, order in enumerate(WORDS_UNPACKED):
-                    if factor is not None:
-                        words[number] = _upper_product(
-                            builder, words[number], loop.shuffle(factor[0], factor[1], order)
-                        )
+                    if scaled:
+                        ratio = loop.load(factor, _WORDS, number)
+                        words[number] = _upper_product(builder, words[number], ratio)
                     beside = loop.shuffle(stray[0], stray[1], order)
                     words[number] = _call(builder, "llvm.uadd.sat.v32i16", words[number], beside)
                 loop.store(shades.shades_of_words(words), builder.gep(target, [index]))
@@ -234,7 +243,7 @@ def shade_codes(codes, y, first, planes, ratios, rows, about, shades, out):
     for j in range(np.uint64(first), np.uint64(codes.shape[1])):
         word = np.uint32(word_of_code(np.uint32(codes[y, j]), planes))
         if ratios.size > 0:
-            word = np.uint32(word * np.uint32(ratios[j])) >> np.uint32(16)
+            word = np.uint32(word * np.uint32(ratios[0, j % np.uint64(PERIOD)])) >> np.uint32(16)
         stray = mean_of_three(rows[about[0], j], rows[about[1], j], rows[about[2], j])
         out[y, j] = shades[np.uint64(min(np.uint32(word + np.uint32(stray)), np.uint32(65535)))]
 
@@ -270,7 +279,7 @@ def shade_row(codes, y, planes, ratios, rows, about, knots, shades, out):
     """out[y] = the shades of words·ratios/65536 + stray, of the codes' words; no ratios are all one.
 
     Stray light is `lightnoise.kernels.words.mean_of_three` of the rows ``about`` of ``rows`` (·, n) uint16: of a
-    row thrice, that row. ``ratios`` is (n,) uint16, ``knots`` those of `shade_of_word`, ``shades`` every word's.
+    row thrice, that row. ``ratios`` are from `repeated`, ``knots`` those of `shade_of_word`, ``shades`` every word's.
     """
     n = codes.shape[1]
     whole, first = in_registers(n), np.int64(y) * n

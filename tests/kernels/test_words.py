@@ -45,12 +45,13 @@ def test_rows_are_shaded(width, seed, scaled, gamma):
     codes, table = rng.integers(0, 256, (2, width)).astype(np.uint8), rng.integers(0, 65536, 256).astype(np.uint16)
     rows = (65536 * rng.random((4, width)) ** 4).astype(np.uint16)
     about = tuple(np.uint64(row) for row in rng.integers(0, 4, 3))
-    ratios = rng.integers(0, 65536, width if scaled else 0).astype(np.uint16)
+    of_channels = rng.integers(0, 65536, 3).astype(np.uint16)
+    ratios = permute.repeated(of_channels) if scaled else np.empty((2, 0), np.uint16)
     out = np.zeros((2, width), np.uint8)
     shade_row(codes, 1, planes_of(table), ratios, rows, about, knots, shades, out)
     light = table[codes[1]].astype(np.int64)
     if scaled:
-        light = light * ratios // 65536
+        light = light * np.resize(of_channels, width) // 65536
     far, here, near = (rows[row].astype(np.int64) for row in about)
     stray = far
     for other in (near, here, near, here):
