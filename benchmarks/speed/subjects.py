@@ -14,8 +14,9 @@ from benchmarks.speed.frames import Picture, decode_jpeg, encode_jpeg
 from benchmarks.speed.timing import Call
 from lightnoise.functional import codec
 from lightnoise.functional.budget import share
-from lightnoise.functional.diffraction import add_diffracted, kernels_of, spikes
+from lightnoise.functional.diffraction import kernels_of, spikes
 from lightnoise.functional.grid import Grid, grid_of_level, shaped_level
+from lightnoise.functional.symmetric import add_convolved
 from lightnoise.optics.psf import RadialPsf
 from lightnoise.optics.recovery import Bright
 
@@ -199,13 +200,7 @@ def starburst(frame: Picture) -> Call:
     budget = share(ln.BloomParams(), GLARE, camera, *frame.shape[:2])
     light = np.ones((grid.height, grid.width, 3), np.float32)
     stray = np.zeros_like(light)
-    nothing = np.zeros(2)
-
-    def add() -> None:
-        kernels = kernels_of(budget, spikes(GLARE, camera, grid, 3), grid, 3)
-        add_diffracted(light, kernels, nothing, stray)
-
-    return add
+    return lambda: add_convolved(light, tuple(kernels_of(budget, spikes(GLARE, camera, grid, 3), grid, 3)), stray)
 
 
 def _starburst_grid(frame: Picture) -> Grid:

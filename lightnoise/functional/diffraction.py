@@ -12,7 +12,7 @@ from lightnoise.camera import Camera
 from lightnoise.constants import LUMA
 from lightnoise.functional.budget import Budget
 from lightnoise.functional.grid import Grid
-from lightnoise.functional.symmetric import SymmetricKernel, Weighted, add_convolved
+from lightnoise.functional.symmetric import SymmetricKernel, Weighted
 from lightnoise.optics.psf import HALO_WAVELENGTHS_NM, spencer_halo
 from lightnoise.optics.starburst import starburst_kernel
 from lightnoise.params import GlareParams
@@ -82,30 +82,9 @@ def halo_kernel(focal_y: float, focal_x: float, channels: int) -> SymmetricKerne
 
 def kernels_of(budget: Budget, spikes: Spikes | None, grid: Grid, channels: int) -> list[Weighted]:
     """Return the kernels of spikes and halo on a grid, with their parts of the light; none if there are neither."""
-    kernels = []
+    kernels: list[Weighted] = []
     if spikes is not None and budget.starburst > 0.0:
         kernels.append((budget.starburst, spikes.around))
     if budget.halo > 0.0:
         kernels.append((budget.halo, halo_kernel(grid.focal_y, grid.focal_x, channels)))
     return kernels
-
-
-def add_diffracted(light: Image, kernels: list[Weighted], own: NDArray[np.float64], stray: Image) -> None:
-    """Add a level's light, convolved, and its own part as it is and smoothed by S, (2,), to stray light, in place.
-
-    In a convolution by transforms the latter costs nothing.
-    """
-    channels = light.shape[2]
-    parts = [part for part in zip(own.tolist(), (_point(channels), _blur(channels)), strict=True) if part[0] > 0.0]
-    add_convolved(light, (*kernels, *parts), stray)
-
-
-@lru_cache(maxsize=2)
-def _point(channels: int) -> SymmetricKernel:
-    return SymmetricKernel(np.ones((1, 1, channels), np.float32))
-
-
-@lru_cache(maxsize=2)
-def _blur(channels: int) -> SymmetricKernel:
-    taps = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
-    return SymmetricKernel(np.repeat(np.outer(taps, taps)[..., None], channels, axis=2).astype(np.float32))

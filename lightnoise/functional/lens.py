@@ -13,6 +13,7 @@ from lightnoise.functional import diffraction, reflections
 from lightnoise.functional import sun as suns
 from lightnoise.functional.budget import Budget, share
 from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level, shaped_level
+from lightnoise.functional.symmetric import LevelsKernel, Weighted, add_convolved, fit_mirrored
 from lightnoise.optics import mixture, pyramid
 from lightnoise.optics.luminance import luminance
 from lightnoise.params import BloomParams, GlareParams
@@ -46,6 +47,8 @@ class Plan:
         The level on which light with a shape of its own is drawn.
     frame, grid : Grid
         The frame itself, and that level.
+    levels : LevelsKernel or None
+        The weights from that level on as a kernel, if it is convolved with those of spikes and halo.
     """
 
     glare: GlareParams
@@ -58,6 +61,15 @@ class Plan:
     shaped: int
     frame: Grid
     grid: Grid
+    levels: LevelsKernel | None
+
+    @property
+    def collapsed(self) -> NDArray[np.float64]:
+        """The weights of the levels without those that are convolved."""
+        weights = self.weights.copy()
+        if self.levels is not None:
+            weights[self.shaped :] = 0.0
+        return weights
 
 
 @lru_cache(maxsize=4096)
@@ -73,17 +85,23 @@ def plan(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, wi
         kept += budget.ghosts - reflections.taken(budget.ghosts, frame, camera.f_number, channels)
     if budget.starburst > 0.0:
         kept += budget.starburst * diffraction.spikes(glare, camera, grid, channels).centre
+    sizes = frame_sizes(height, width, camera)
+    kernels = _kernels(glare, camera, budget, grid, channels)
+    levels = None
+    if kernels and fit_mirrored(grid.height, grid.width, kernels):
+        levels = LevelsKernel(sizes[shaped:], tuple((plain, smooth) for plain, smooth in weights[shaped:].tolist()))
     return Plan(
         glare,
         camera,
         budget,
-        frame_sizes(height, width, camera),
+        sizes,
         kept,
         weights,
         min(int(scattering[0]), shaped) if len(scattering) else shaped,
         shaped,
         frame,
         grid,
+        levels,
     )
 
 
@@ -155,30 +173,36 @@ def add(light: Image, stray: Stray, exposure: np.float32) -> None:
 
 def stray_light(light: Image, level: int, plan: Plan) -> Stray:
     """Make the stray light of a frame from its pyramid's ``level``, 1 up to the finest of the plan; see `scatter`."""
-    channels, budget, shaped, grid = light.shape[2], plan.budget, plan.shaped, plan.grid
-    levels = pyramid.build(light, plan.sizes[level:])
-    spikes = diffraction.spikes(plan.glare, plan.camera, grid, channels) if budget.starburst > 0.0 else None
+    channels, budget, shaped = light.shape[2], plan.budget, plan.shaped
+    drawn = shaped + 1 + (reflections.COARSEST if budget.ghosts > 0.0 else 0)
+    levels = pyramid.build(light, plan.sizes[level:drawn])
     fine, coarse = levels[: shaped - level], levels[shaped - level :]
-    kernels = diffraction.kernels_of(budget, spikes, grid, channels)
-    weights = plan.weights[shaped:].copy()
+    kernels = _kernels(plan.glare, plan.camera, budget, plan.grid, channels)
+    if plan.levels is not None:
+        kernels.append((1.0, plan.levels))
+        stray = np.zeros_like(coarse[0])
+    else:
+        stray = pyramid.collapse(pyramid.build(coarse[0], plan.sizes[shaped:]), plan.weights[shaped:])
     if kernels:
-        weights[0] = 0.0  # added with the kernels
-    stray = pyramid.collapse(coarse, weights)
-    if kernels:
-        diffraction.add_diffracted(coarse[0], kernels, plan.weights[shaped], stray)
+        add_convolved(coarse[0], tuple(kernels), stray)
     sun = suns.from_params(plan.glare)
     if sun is not None:
-        stray += _channels(suns.stray(sun, budget, plan.glare, plan.camera, grid), channels)
+        stray += _channels(suns.stray(sun, budget, plan.glare, plan.camera, plan.grid), channels)
     if budget.ghosts > 0.0:
-        drawn_on = coarse[: reflections.COARSEST + 1]
         size = plan.frame.height, plan.frame.width
-        grids = [grid_of_level(*size, plan.camera, shaped + octave) for octave in range(len(drawn_on))]
+        grids = [grid_of_level(*size, plan.camera, shaped + octave) for octave in range(len(coarse))]
         iris = plan.camera.f_number, plan.glare.blades, plan.glare.rotation_deg
-        stray += reflections.ghosts(drawn_on, grids, budget.ghosts, *iris, sun)
+        stray += reflections.ghosts(coarse, grids, budget.ghosts, *iris, sun)
     if fine:
         stray = pyramid.collapse(fine, plan.weights[level:shaped], coarser=stray)
     disc = suns.disc(sun, plan.frame) if sun is not None else None
     return Stray(stray, plan.kept.astype(np.float32), float(plan.weights[0, 1]), disc)
+
+
+def _kernels(glare: GlareParams, camera: Camera, budget: Budget, grid: Grid, channels: int) -> list[Weighted]:
+    """Return the kernels of spikes and halo, with their parts of the light."""
+    spikes = diffraction.spikes(glare, camera, grid, channels) if budget.starburst > 0.0 else None
+    return diffraction.kernels_of(budget, spikes, grid, channels)
 
 
 def stray_share(light: Image, stray: Stray) -> Image:

@@ -5,6 +5,8 @@ The mirror images cost nothing: they are what cosine transforms take for granted
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from lightnoise import kernels as loops
 from lightnoise.kernels.radices import LANES
+from lightnoise.optics import pyramid
 from lightnoise.optics.fourier import plan
 
 Image = NDArray[np.float32]
@@ -121,8 +124,54 @@ def _groups(down: Axis) -> int:
     return 2 * -(-down.pairs // LANES)
 
 
+@dataclass(frozen=True)
+class LevelsKernel:
+    """What the pyramid's levels spread, as a kernel: without what depends on a pixel's place within a level's cell.
+
+    Serves where the picture is as long as the axes are, see `fit_mirrored`.
+
+    Parameters
+    ----------
+    sizes : tuple of (int, int)
+        Of the levels, that of the picture first.
+    weights : tuple of (float, float)
+        Of each level: as it is, and smoothed; see `pyramid.collapse`.
+    """
+
+    sizes: tuple[tuple[int, int], ...]
+    weights: tuple[tuple[float, ...], ...]
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Nothing is needed beyond the borders: cosine transforms mirror without end."""
+        return 0, 0
+
+    def gains(self, down: Axis, along: Axis) -> tuple[Image, Image]:
+        """Return the gains, the same for all channels: (1, groups, pairs, 2, 16), and no odd ones."""
+        slots = np.zeros(_groups(down) * LANES, np.int64)
+        slots[: 2 * down.pairs] = down.frequencies.ravel()
+        left, right = (pyramid.transfer(tuple(size[axis] for size in self.sizes)) for axis in (0, 1))
+        # the highest frequency, which no cosine has, is taken for the zeroth
+        weighted = (np.array(self.weights)[..., None] * left)[..., slots % down.length]
+        groups = weighted.reshape(-1, _groups(down), LANES).transpose(1, 0, 2).astype(np.float32)
+        waves = right[..., along.frequencies.ravel() % along.length].reshape(groups.shape[1], -1)
+        even = waves.T.astype(np.float32) @ groups
+        return even.reshape(1, -1, along.pairs, 2, LANES), _NO_GAINS
+
+
 #: A kernel and the part of the light that it has.
-Weighted = tuple[float, SymmetricKernel]
+Weighted = tuple[float, SymmetricKernel | LevelsKernel]
+
+
+def fit_mirrored(height: int, width: int, kernels: Sequence[Weighted]) -> bool:
+    """Whether a picture is transformed without anything added at its ends."""
+    down, along = _axes(height, width, kernels)
+    return (down.length, along.length) == (height, width)
+
+
+def _axes(height: int, width: int, kernels: Sequence[Weighted]) -> tuple[Axis, Axis]:
+    reach = [max(kernel.reach[i] for _, kernel in kernels) for i in (0, 1)]
+    return axis_of(height, reach[0]), axis_of(width, reach[1])
 
 
 def add_convolved(light: Image, kernels: tuple[Weighted, ...], out: Image) -> None:
@@ -131,12 +180,11 @@ def add_convolved(light: Image, kernels: tuple[Weighted, ...], out: Image) -> No
     Parameters
     ----------
     light, out : ndarray of shape (h, w, C), float32
-    kernels : tuple of (weight, SymmetricKernel)
+    kernels : tuple of (weight, SymmetricKernel or LevelsKernel)
+        At least one of the former.
     """
     height, width, channels = light.shape
-    down, along = (
-        axis_of(size, max(kernel.reach[i] for _, kernel in kernels)) for i, size in enumerate((height, width))
-    )
+    down, along = _axes(height, width, kernels)
     even, odd = _sum_of(kernels, down, along)
     held = -(-width * channels // (2 * LANES)) * 2 * LANES + _APART
     turned = np.empty((len(even[0]), held, LANES), np.float32)

@@ -126,10 +126,10 @@ def put_bright(bright, y, stray, shades, out):
 def develop(codes, channels, planes, ratios, stray, unit, weights, bright, shades, word_shades, out):
     """Mix direct and stray light in words and encode.
 
-    ``planes`` are the codes' words times the largest factor, ``ratios`` the channels' factors by that, times 65536, none
-    if all are one; see `lightnoise.kernels.permute`. ``stray``, ``weights``, ``bright`` and ``shades`` are
-    those of `lightnoise.kernels.develop`, ``unit`` is how many words stray light of 1 is; ``word_shades`` are words'
-    knots and shades.
+    ``planes`` are the codes' words times the largest factor, ``ratios`` the channels' factors by that, times 65536,
+    none if all are one; see `lightnoise.kernels.permute`. ``stray``, ``weights``, ``bright`` and ``shades`` are those
+    of `lightnoise.kernels.develop`, ``unit`` is how many words stray light of 1 is; ``word_shades`` are words' knots
+    and shades.
     """
     height, width = codes.shape
     words, runs = np.empty(stray.shape, np.uint16), np.empty((stray.shape[0], 2), np.int64)

@@ -245,13 +245,13 @@ def impulse_responses(sizes: tuple[int, ...]) -> dict[tuple[int, int], tuple[Arr
     level_input = impulses
     ups: list[pyramid.Band] = []
     for level, length in enumerate(lengths[: EXACT_LEVELS + 1]):
-        for j, back in enumerate((level_input, _mix(level_input, pyramid.smoothing(length)))):
+        for j, back in enumerate((level_input, pyramid.mix(level_input, pyramid.smoothing(length)))):
             for up in reversed(ups):
-                back = _mix(back, up)
+                back = pyramid.mix(back, up)
             responses[level, j] = (_centred_mean(back, first), 1.0)
         if level + 1 == len(lengths) or level == EXACT_LEVELS:
             break
-        level_input = _mix(level_input, pyramid.shrinking(length, lengths[level + 1]))
+        level_input = pyramid.mix(level_input, pyramid.shrinking(length, lengths[level + 1]))
         ups.append(pyramid.widening(length, lengths[level + 1]))
     base = min(EXACT_LEVELS, len(sizes) - 1)
     for level in range(base + 1, len(sizes) + BEYOND_OCTAVES):
@@ -260,15 +260,6 @@ def impulse_responses(sizes: tuple[int, ...]) -> dict[tuple[int, int], tuple[Arr
         for j in (0, 1):
             responses[level, j] = (responses[base, j][0] / scale, scale)
     return responses
-
-
-def _mix(columns: NDArray[np.float32], band: pyramid.Band) -> NDArray[np.float32]:
-    """Apply a banded matrix to many 1-D signals, one per column."""
-    from lightnoise import kernels
-
-    out = np.empty((len(band.start), columns.shape[1]), np.float32)
-    kernels.band.along_rows(columns, band.start, band.weights, out)
-    return out
 
 
 def _centred_mean(columns: NDArray[np.float32], first: int) -> Array:

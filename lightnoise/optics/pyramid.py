@@ -10,6 +10,7 @@ through S anyway, the second costs nothing.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -106,6 +107,42 @@ def level_sizes(height: int, width: int, pixel_aspect: float = 1.0) -> tuple[tup
         sizes.append((max(1, int(sizes[1][0] / cells + 0.5)), max(1, int(sizes[1][1] / cells + 0.5))))
         octave += 1
     return tuple(sizes)
+
+
+@lru_cache(maxsize=64)
+def transfer(sizes: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return how much of each cosine along an axis is left of it on the way to each level and back.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Cells of the axis on each level.
+
+    Returns
+    -------
+    ndarray of shape (levels, 2, sizes[0]), float64
+        Of cos(πk(i + ½)/n) for k = 0 … n − 1; as it is, and smoothed by S on the level. What comes back at other
+        frequencies, because a level's cells are coarse, is left out.
+    """
+    n = sizes[0]
+    rows, frequencies = np.arange(n)[:, None] + 0.5, np.arange(n)
+    waves = (np.cos(np.pi * rows * frequencies / n) / math.sqrt(0.5 * n)).astype(np.float32)
+    waves[:, 0] *= math.sqrt(0.5)
+    out = np.empty((len(sizes), 2, n))
+    for level, size in enumerate(sizes):
+        if level > 0:
+            waves = mix(waves, shrinking(sizes[level - 1], size))
+        # U is the transpose of D, but for its factor: the way down and back is a scalar product
+        for smooth, back in enumerate((waves, mix(waves, smoothing(size)))):
+            out[level, smooth] = n / size * np.einsum("ik,ik->k", waves, back)
+    return out
+
+
+def mix(columns: Image, band: Band) -> Image:
+    """Apply a banded matrix to many 1-D signals, one per column."""
+    out = np.empty((len(band.start), columns.shape[1]), np.float32)
+    kernels.band.along_rows(columns, band.start, band.weights, out)
+    return out
 
 
 def build(image: Image, sizes: tuple[tuple[int, int], ...]) -> list[Image]:

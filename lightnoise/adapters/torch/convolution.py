@@ -37,6 +37,12 @@ class Field:
         )
         return cls(torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device), *reach)
 
+    @classmethod
+    def mirrored(cls, size: tuple[int, int], device: torch.device) -> Field:
+        """Return the field of a picture and its mirror images, for kernels of any reach."""
+        rows, columns = (np.pad(np.arange(n), (0, n), mode="symmetric") for n in size)
+        return cls(torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device), 0, 0)
+
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns."""
@@ -54,9 +60,11 @@ def transform_length(n: int) -> int:
 def spectrum(kernel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.complex64]:
     """Return the spectrum of centred kernels (..., 2·Ry + 1, 2·Rx + 1) on a field, (..., rows, columns // 2 + 1)."""
     rows, columns = kernel.shape[-2:]
-    whole = np.zeros((*kernel.shape[:-2], *size), np.float32)
+    down, along = -(-rows // size[0]), -(-columns // size[1])  # a larger kernel meets its own repetitions
+    whole = np.zeros((*kernel.shape[:-2], down * size[0], along * size[1]), np.float32)
     whole[..., :rows, :columns] = kernel
-    return fft.rfft2(np.roll(whole, (-(rows // 2), -(columns // 2)), axis=(-2, -1)))
+    whole = np.roll(whole, (-(rows // 2), -(columns // 2)), axis=(-2, -1))
+    return fft.rfft2(whole.reshape(*kernel.shape[:-2], down, size[0], along, size[1]).sum(axis=(-4, -2)))
 
 
 def convolve(light: Tensor, transfer: Tensor, field: Field) -> Tensor:

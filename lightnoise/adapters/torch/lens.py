@@ -76,7 +76,7 @@ class Lens:
         budgets = [plan.budget for plan in plans]
         glares = [glare for _, glare in samples]
         lights = [suns.from_params(glare) for glare in glares]
-        weights = np.stack([plan.weights for plan in plans])
+        weights = np.stack([plan.collapsed for plan in plans])
         own = weights[:, 0, 1]
         return cls(
             kept=place([plan.kept for plan in plans], device)[:, :, None, None],
@@ -84,7 +84,9 @@ class Lens:
             own=place(own, device).view(-1, 1, 1, 1) if own.any() else None,
             pyramid=_pyramid(one.sizes[1:], device),
             shaped=one.shaped - 1,
-            diffraction=Diffraction.of(budgets, glares, camera, one.grid, channels, device),
+            diffraction=Diffraction.of(
+                budgets, glares, camera, one.grid, [plan.levels for plan in plans], channels, device
+            ),
             ghosts=_ghosts(glares, lights, one, channels, device),
             sun=sun.stray(lights, budgets, glares, camera, one.grid, channels, device),
             disc=Patches.of([_disc(light, one.frame) for light in lights], (height, width), device),
