@@ -200,7 +200,7 @@ def starburst(frame: Picture) -> Call:
     budget = share(ln.BloomParams(), GLARE, camera, *frame.shape[:2])
     light = np.ones((grid.height, grid.width, 3), np.float32)
     stray = np.zeros_like(light)
-    return lambda: add_convolved(light, tuple(kernels_of(budget, spikes(GLARE, camera, grid, 3), grid, 3)), stray)
+    return lambda: add_convolved(light, kernels_of(budget, spikes(GLARE, camera, grid, 3), grid, 3), None, stray)
 
 
 def _starburst_grid(frame: Picture) -> Grid:

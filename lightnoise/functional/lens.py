@@ -179,12 +179,11 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
     fine, coarse = levels[: shaped - level], levels[shaped - level :]
     kernels = _kernels(plan.glare, plan.camera, budget, plan.grid, channels)
     if plan.levels is not None:
-        kernels.append((1.0, plan.levels))
         stray = np.zeros_like(coarse[0])
     else:
         stray = pyramid.collapse(pyramid.build(coarse[0], plan.sizes[shaped:]), plan.weights[shaped:])
     if kernels:
-        add_convolved(coarse[0], tuple(kernels), stray)
+        add_convolved(coarse[0], kernels, plan.levels, stray)
     sun = suns.from_params(plan.glare)
     if sun is not None:
         stray += _channels(suns.stray(sun, budget, plan.glare, plan.camera, plan.grid), channels)

@@ -53,6 +53,19 @@ class Axis:
         return np.stack([k, self.length - k], axis=1)
 
     @cached_property
+    def slots(self) -> NDArray[np.int64]:
+        """The pairs' frequencies in order, filled up to an even number of registers."""
+        slots = np.zeros(-(-self.pairs // LANES) * 2 * LANES, np.int64)
+        slots[: 2 * self.pairs] = self.frequencies.ravel()
+        return slots
+
+    @cached_property
+    def doubled(self) -> tuple[NDArray[np.int64], Any]:
+        """Where the frequencies of a transform twice as long stand, and its plan."""
+        plan_ = plan(2 * self.length)
+        return np.argsort(plan_.order), plan_.for_kernels()
+
+    @cached_property
     def for_kernels(self) -> tuple[Any, ...]:
         """What `lightnoise.kernels.symmetric` needs."""
         n, plan_ = self.length, plan(self.length)
@@ -85,14 +98,27 @@ class SymmetricKernel:
         """
         key = (down.length, along.length)
         if key not in self._gains:
-            shape = (self.values.shape[2], _groups(down), along.pairs, 2, LANES)
-            even = np.empty(shape, np.float32)
-            odd = _NO_GAINS if self._is_mirrored else np.empty(shape, np.float32)
-            nothing = np.empty((0,) * 4, np.float32)
-            for c, rows in enumerate(np.moveaxis(self.values[self.reach[0] :], 2, 0)):
-                _make_gains(rows, down, along, even[c], odd[c] if odd.size else nothing)
-            self._gains[key] = even, odd
+            self._gains[key] = self._transform(down, along)
         return self._gains[key]
+
+    def _transform(self, down: Axis, along: Axis) -> tuple[Image, Image]:
+        lower = np.moveaxis(self.values[self.reach[0] :], 2, 0)
+        (channels, count, _), reach, size = lower.shape, self.reach[1], 2 * along.length
+        # room for one place more before and, behind, for whole blocks of two registers
+        packed = np.zeros((channels, count, 2 * LANES * (size // (2 * LANES) + 2)), np.float32)
+        # centred on the first cell, about which the field is periodic
+        packed[..., 1 : reach + 2] = lower[..., reach:]
+        packed[..., 1 + size - reach : 1 + size] = lower[..., :reach]
+        cells = packed.reshape(channels * count, -1)[:, 1 : 1 + size]
+        cv2.dft(cells, dst=cells, flags=cv2.DFT_ROWS)
+        packed[..., 0], packed[..., 1] = packed[..., 1], 0.0  # of frequency 0 there is no imaginary part
+        even = np.empty((channels, len(down.slots) // LANES, along.pairs, 2, LANES), np.float32)
+        odd = _NO_GAINS if self._is_mirrored else np.empty_like(even)
+        columns, tiles = np.empty((2 * down.length, 2, LANES), np.float32), np.empty((8, LANES, LANES), np.float32)
+        loops.symmetric.gains_of(packed, down.slots, *down.doubled, along.length, columns, tiles, even, odd)
+        if odd.size:
+            odd[:, :, 0] = 0.0  # of frequency 0 there are no sines
+        return even, odd
 
     @cached_property
     def _is_mirrored(self) -> bool:
@@ -100,35 +126,11 @@ class SymmetricKernel:
         return cv2.norm(lower, cv2.flip(lower, 1), cv2.NORM_L1) <= _SAME * cv2.norm(lower, cv2.NORM_L1)
 
 
-def _make_gains(lower: Image, down: Axis, along: Axis, even: Image, odd: Image) -> None:
-    """Store the gains of a kernel whose lower half, (R + 1, 2·R + 1), is given."""
-    count, reach, size = len(lower), lower.shape[1] // 2, 2 * along.length
-    packed = np.zeros((count, 2 * LANES * (2 * even.shape[1] // LANES + 2)), np.float32)
-    # centred on the first cell, about which the field is periodic; one place is kept free
-    packed[:, 1 : reach + 2] = lower[:, reach:]
-    packed[:, 1 + size - reach : 1 + size] = lower[:, :reach]
-    cells = packed[:, 1 : 1 + size]
-    cv2.dft(cells, dst=cells, flags=cv2.DFT_ROWS)
-    packed[:, 0], packed[:, 1] = packed[:, 1], 0.0  # of frequency 0 there is no imaginary part
-    plan_ = plan(2 * down.length)
-    slots = np.zeros(len(even) * LANES, np.int64)
-    slots[: 2 * down.pairs] = down.frequencies.ravel()
-    places = np.argsort(plan_.order)
-    loops.symmetric.gains_of(packed, slots, places, plan_.for_kernels(), along.length, even, odd)
-    if odd.size:  # of frequency 0 there are no sines
-        odd[:, 0] = 0.0
-
-
-def _groups(down: Axis) -> int:
-    """Return how many registers hold all frequencies of the pairs, an even number."""
-    return 2 * -(-down.pairs // LANES)
-
-
 @dataclass(frozen=True)
 class LevelsKernel:
     """What the pyramid's levels spread, as a kernel: without what depends on a pixel's place within a level's cell.
 
-    Serves where the picture is as long as the axes are, see `fit_mirrored`.
+    Serves where axes are as long as the picture, see `fit_mirrored`.
 
     Parameters
     ----------
@@ -141,26 +143,20 @@ class LevelsKernel:
     sizes: tuple[tuple[int, int], ...]
     weights: tuple[tuple[float, ...], ...]
 
-    @property
-    def reach(self) -> tuple[int, int]:
-        """Nothing is needed beyond the borders: cosine transforms mirror without end."""
-        return 0, 0
-
-    def gains(self, down: Axis, along: Axis) -> tuple[Image, Image]:
-        """Return the gains, the same for all channels: (1, groups, pairs, 2, 16), and no odd ones."""
-        slots = np.zeros(_groups(down) * LANES, np.int64)
-        slots[: 2 * down.pairs] = down.frequencies.ravel()
+    @lru_cache(maxsize=32)  # noqa: B019  (small, and of few kernels)
+    def gains(self, down: Axis, along: Axis) -> Image:
+        """Return the gains, the same for all channels: (groups, pairs, 2, 16)."""
         left, right = (pyramid.transfer(tuple(size[axis] for size in self.sizes)) for axis in (0, 1))
         # the highest frequency, which no cosine has, is taken for the zeroth
-        weighted = (np.array(self.weights)[..., None] * left)[..., slots % down.length]
-        groups = weighted.reshape(-1, _groups(down), LANES).transpose(1, 0, 2).astype(np.float32)
+        weighted = (np.array(self.weights)[..., None] * left)[..., down.slots % down.length]
+        groups = weighted.reshape(-1, len(down.slots) // LANES, LANES).transpose(1, 0, 2).astype(np.float32)
         waves = right[..., along.frequencies.ravel() % along.length].reshape(groups.shape[1], -1)
-        even = waves.T.astype(np.float32) @ groups
-        return even.reshape(1, -1, along.pairs, 2, LANES), _NO_GAINS
+        even: Image = waves.T.astype(np.float32) @ groups
+        return even.reshape(len(groups), along.pairs, 2, LANES)
 
 
 #: A kernel and the part of the light that it has.
-Weighted = tuple[float, SymmetricKernel | LevelsKernel]
+Weighted = tuple[float, SymmetricKernel]
 
 
 def fit_mirrored(height: int, width: int, kernels: Sequence[Weighted]) -> bool:
@@ -169,43 +165,55 @@ def fit_mirrored(height: int, width: int, kernels: Sequence[Weighted]) -> bool:
     return (down.length, along.length) == (height, width)
 
 
-def _axes(height: int, width: int, kernels: Sequence[Weighted]) -> tuple[Axis, Axis]:
-    reach = [max(kernel.reach[i] for _, kernel in kernels) for i in (0, 1)]
-    return axis_of(height, reach[0]), axis_of(width, reach[1])
-
-
-def add_convolved(light: Image, kernels: tuple[Weighted, ...], out: Image) -> None:
+def add_convolved(light: Image, kernels: Sequence[Weighted], levels: LevelsKernel | None, out: Image) -> None:
     """Add Σ weight·(kernel ∗ light) to ``out`` in place, with half-sample symmetric reflection at the borders.
 
     Parameters
     ----------
     light, out : ndarray of shape (h, w, C), float32
-    kernels : tuple of (weight, SymmetricKernel or LevelsKernel)
-        At least one of the former.
+    kernels : sequence of (weight, SymmetricKernel)
+        At least one.
+    levels : LevelsKernel or None
+        One more kernel, only if the others `fit_mirrored`.
     """
     height, width, channels = light.shape
     down, along = _axes(height, width, kernels)
-    even, odd = _sum_of(kernels, down, along)
+    (weight, first), *more = kernels
+    even, odd = first.gains(down, along)
+    if more:
+        even, odd, weight = *_sum_of(kernels, down, along), 1.0
+    common = levels.gains(down, along) if levels is not None else _no_gains(even.shape[1:])
     held = -(-width * channels // (2 * LANES)) * 2 * LANES + _APART
-    turned = np.empty((len(even[0]), held, LANES), np.float32)
+    turned = np.empty((len(common), held, LANES), np.float32)
     others = np.empty_like(turned) if odd.size else np.empty((0, 0, 0), np.float32)
-    loops.symmetric.columns_to_cosines(light.reshape(height, -1), down.for_kernels, turned)
-    loops.symmetric.weigh_rows(turned, width, along.for_kernels, even, odd, others)
-    loops.symmetric.columns_from_cosines(turned, others, down.for_kernels, out.reshape(height, -1))
-
-
-@lru_cache(maxsize=8)
-def _sum_of(kernels: tuple[Weighted, ...], down: Axis, along: Axis) -> tuple[Image, Image]:
-    """Return the sum of kernels' gains, as `lightnoise.kernels.symmetric` needs them."""
     # each transform doubles light, and what is transformed back is as many times too large as it is long
     scale = 1.0 / (4.0 * down.length * along.length)
-    sums: list[Image] = [_NO_GAINS, _NO_GAINS]
-    for weight, kernel in kernels:
-        for i, gains in enumerate(kernel.gains(down, along)):
-            if gains.size:
-                weighed = gains * np.float32(weight * scale)
-                sums[i] = weighed + sums[i] if sums[i].size else weighed
+    weights = np.array([weight * scale, scale], np.float32)
+    pairs = np.zeros((len(down.slots), 2, LANES), np.float32)
+    scratch = np.empty((down.length, 2, LANES), np.float32), pairs, np.zeros((height, 2 * LANES), np.float32)
+    two = np.empty((2 * along.length, 2, LANES), np.float32)
+    loops.symmetric.columns_to_cosines(light.reshape(height, -1), down.for_kernels, scratch, turned)
+    loops.symmetric.weigh_rows(turned, width, along.for_kernels, even, odd, common, weights, two, others)
+    loops.symmetric.columns_from_cosines(turned, others, down.for_kernels, scratch, out.reshape(height, -1))
+
+
+def _axes(height: int, width: int, kernels: Sequence[Weighted]) -> tuple[Axis, Axis]:
+    reach = [max(kernel.reach[i] for _, kernel in kernels) for i in (0, 1)]
+    return axis_of(height, reach[0]), axis_of(width, reach[1])
+
+
+def _sum_of(kernels: Sequence[Weighted], down: Axis, along: Axis) -> tuple[Image, Image]:
+    """Return Σ weight·gains."""
+    sums = []
+    for parts in zip(*(kernel.gains(down, along) for _, kernel in kernels), strict=True):
+        present = [np.float32(weight) * part for (weight, _), part in zip(kernels, parts, strict=True) if part.size]
+        sums.append(np.sum(present, axis=0) if present else _NO_GAINS)
     return sums[0], sums[1]
+
+
+@lru_cache(maxsize=4)
+def _no_gains(shape: tuple[int, ...]) -> Image:
+    return np.zeros(shape, np.float32)
 
 
 @lru_cache(maxsize=64)

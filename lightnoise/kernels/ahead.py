@@ -12,7 +12,7 @@ from numba.core.sigutils import normalize_signature
 _GREYS, _BRIGHT = "float32[:, ::1]", "int64[::1], int64[::1], float32[:, ::1], float32[:, ::1]"
 _FIELDS, _PLAN = "float32[:, :, ::1]", "Tuple((int64[::1], int64[::1], int64[::1], float32[::1]))"
 _AXIS = f"Tuple((int64[::1], int64[:, ::1], {_GREYS}, {_PLAN}))"
-_PARTS, _GAINS = "float32[:, :, :, ::1]", "float32[:, :, :, :, ::1]"
+_SCRATCH, _GAINS = f"Tuple(({_FIELDS}, {_FIELDS}, {_GREYS}))", "float32[:, :, :, :, ::1]"
 _OCTAVE = f"({_GREYS}, int64, {_GREYS})"
 
 #: Types of the parameters. What takes long and every frame needs comes first, then a starburst's; the frame's own
@@ -29,10 +29,14 @@ SIGNATURES = {
     "decode.add_shrunk": f"({_BRIGHT}, float32[::1], {_GREYS})",
     "octave.add_level": f"({_GREYS}, int64, float32, float32, {_GREYS})",
     "octave.halve": _OCTAVE,
-    "symmetric.columns_to_cosines": f"({_GREYS}, {_AXIS}, {_FIELDS})",
-    "symmetric.weigh_rows": f"({_FIELDS}, int64, {_AXIS}, {_GAINS}, {_GAINS}, {_FIELDS})",
-    "symmetric.columns_from_cosines": f"({_FIELDS}, {_FIELDS}, {_AXIS}, {_GREYS})",
-    "symmetric.gains_of": f"({_GREYS}, int64[::1], int64[::1], {_PLAN}, int64, {_PARTS}, {_PARTS})",
+    "symmetric.columns_to_cosines": f"({_GREYS}, {_AXIS}, {_SCRATCH}, {_FIELDS})",
+    "symmetric.weigh_rows": (
+        f"({_FIELDS}, int64, {_AXIS}, {_GAINS}, {_GAINS}, float32[:, :, :, ::1], float32[::1], {_FIELDS}, {_FIELDS})"
+    ),
+    "symmetric.columns_from_cosines": f"({_FIELDS}, {_FIELDS}, {_AXIS}, {_SCRATCH}, {_GREYS})",
+    "symmetric.gains_of": (
+        f"({_FIELDS}, int64[::1], int64[::1], {_PLAN}, int64, {_FIELDS}, {_FIELDS}, {_GAINS}, {_GAINS})"
+    ),
 }
 
 

@@ -111,24 +111,50 @@ def _from_pairs(typing: Any, pairs: Any, swapped: Any, places: Any, turns: Any, 
     return types.void(pairs, types.int64, places, turns, types.int64, columns), generate
 
 
-def _gains(each: _Pairs, array: int, starts: list[Any], index: Any) -> list[Numbers]:
-    """Load the gains of both columns' pairs."""
+def _gains(each: _Pairs, arrays: list[int], weights: int, starts: list[Any], index: Any) -> list[Numbers]:
+    """Load the gains of both columns' pairs: arrays' times their weights, added up.
+
+    ``starts``: where they begin in the arrays for the first column, and behind, how much later for the second.
+    """
     loop, builder = each.loop, each.loop.builder
-    at = builder.mul(index, I64(2 * LANES))
-    addresses = [loop.place(array, builder.add(start, at)) for start in starts]
-    return [(loop.load(address, FLOATS), loop.load(address, FLOATS, 1)) for address in addresses]
+    factors = [loop.spread(loop.place(weights, I64(0)), FLOATS, i) for i in range(len(arrays))]
+    at, found = builder.mul(index, I64(2 * LANES)), []
+    for _ in range(2):
+        addresses = [loop.place(array, builder.add(start, at)) for array, start in zip(arrays, starts, strict=False)]
+        sides = []
+        for side in (0, 1):
+            parts = [
+                builder.fmul(loop.load(address, FLOATS, side), factor)
+                for address, factor in zip(addresses, factors, strict=True)
+            ]
+            sides.append(parts[0] if len(parts) == 1 else builder.fadd(*parts))
+        found.append((sides[0], sides[1]))
+        at = builder.add(at, starts[-1])
+    return found
 
 
 @intrinsic
-def _weigh(typing: Any, columns: Any, places: Any, turns: Any, count: Any, gains: Any, first: Any, second: Any) -> Any:
-    """Multiply the pairs of transformed columns by gains, from ``first`` and from ``second`` on, in place."""
+def _weigh(
+    typing: Any,
+    columns: Any,
+    places: Any,
+    turns: Any,
+    count: Any,
+    even: Any,
+    common: Any,
+    weights: Any,
+    first: Any,
+    shared: Any,
+    apart: Any,
+) -> Any:
+    """Multiply the pairs of transformed columns by gains, in place."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         loop = RegisterLoop(context, builder, signature, arguments)
         each = _Pairs(loop, 1, 2, 3)
 
         def body(index: Any, rows: list[Any], turn: Numbers) -> None:
-            gains = _gains(each, 4, [arguments[5], arguments[6]], index)
+            gains = _gains(each, [4, 5], 6, list(arguments[7:]), index)
             pairs = each.cosines(0, rows, turn)
             weighed = [
                 (builder.fmul(pair[0], gain[0]), builder.fmul(pair[1], gain[1]))
@@ -139,7 +165,8 @@ def _weigh(typing: Any, columns: Any, places: Any, turns: Any, count: Any, gains
         each.run(body)
         return context.get_dummy_value()
 
-    return types.void(columns, places, turns, types.int64, gains, types.int64, types.int64), generate
+    numbers = (types.int64,) * 3
+    return types.void(columns, places, turns, types.int64, even, common, weights, *numbers), generate
 
 
 @intrinsic
@@ -150,9 +177,12 @@ def _weigh_both(
     turns: Any,
     count: Any,
     even: Any,
-    odd: Any,
+    common: Any,
+    weights: Any,
     first: Any,
-    second: Any,
+    shared: Any,
+    apart: Any,
+    odd: Any,
     others: Any,
 ) -> Any:
     """Multiply the pairs of transformed columns by even and by odd gains.
@@ -165,8 +195,10 @@ def _weigh_both(
         each = _Pairs(loop, 1, 2, 3)
 
         def body(index: Any, rows: list[Any], turn: Numbers) -> None:
-            evens, odds = (_gains(each, array, [arguments[6], arguments[7]], index) for array in (4, 5))
-            made = zip(each.cosines(0, rows, turn), evens, odds, (0, 8), strict=True)
+            starts = list(arguments[7:10])
+            evens = _gains(each, [4, 5], 6, starts, index)
+            odds = _gains(each, [10], 6, starts, index)
+            made = zip(each.cosines(0, rows, turn), evens, odds, (0, 11), strict=True)
             weighed = [
                 (
                     array,
@@ -181,8 +213,9 @@ def _weigh_both(
         each.run(body)
         return context.get_dummy_value()
 
+    numbers = (types.int64,) * 3
     return (
-        types.void(columns, places, turns, types.int64, even, odd, types.int64, types.int64, others),
+        types.void(columns, places, turns, types.int64, even, common, weights, *numbers, odd, others),
         generate,
     )
 
@@ -320,14 +353,18 @@ def from_pairs(pairs, swapped, axis, columns):
 
 
 @subroutine
-def weigh(columns, axis, gains, first, second):
-    """Multiply the pairs of transformed columns (n, 2, 16) by gains, in place, and by 2."""
+def weigh(columns, axis, even, common, weights, first, shared, apart):
+    """Multiply the pairs of transformed columns (n, 2, 16) by gains, in place, and by 2.
+
+    The gains, see `lightnoise.kernels.symmetric`, of the first column are those from ``first`` on, or from ``shared``
+    on in ``common``; those of the second stand ``apart`` from them.
+    """
     _, places, turns, _ = axis
-    _weigh(columns, places, turns, places.shape[1], gains, first, second)
+    _weigh(columns, places, turns, places.shape[1], even, common, weights, first, shared, apart)
 
 
 @subroutine
-def weigh_both(columns, axis, even, odd, first, second, others):
-    """Do what `weigh` does with even and odd gains; see `lightnoise.kernels.symmetric`."""
+def weigh_both(columns, axis, even, odd, common, weights, first, shared, apart, others):
+    """Do what `weigh` does with even and odd gains; others get the second columns' products."""
     _, places, turns, _ = axis
-    _weigh_both(columns, places, turns, places.shape[1], even, odd, first, second, others)
+    _weigh_both(columns, places, turns, places.shape[1], even, common, weights, first, shared, apart, odd, others)
