@@ -109,6 +109,10 @@ def level_sizes(height: int, width: int, pixel_aspect: float = 1.0) -> tuple[tup
     return tuple(sizes)
 
 
+#: Places of a point, at most, over which `transfer` averages what becomes of it.
+PLACES = 128
+
+
 @lru_cache(maxsize=64)
 def transfer(sizes: tuple[int, ...]) -> NDArray[np.float64]:
     """Return how much of each cosine along an axis is left of it on the way to each level and back.
@@ -121,21 +125,49 @@ def transfer(sizes: tuple[int, ...]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (levels, 2, sizes[0]), float64
-        Of cos(πk(i + ½)/n) for k = 0 … n − 1; as it is, and smoothed by S on the level. What comes back at other
-        frequencies, because a level's cells are coarse, is left out.
+        Of cos(πk(i + ½)/n) for k = 0 … n − 1; as it is, and smoothed by S on the level. It is the spectrum of what a
+        point spreads, averaged over its place within a level's cell; on levels whose cells spread it to the borders,
+        what comes back of each cosine at its own frequency.
     """
     n = sizes[0]
-    rows, frequencies = np.arange(n)[:, None] + 0.5, np.arange(n)
-    waves = (np.cos(np.pi * rows * frequencies / n) / math.sqrt(0.5 * n)).astype(np.float32)
-    waves[:, 0] *= math.sqrt(0.5)
+    waves = _cosines(n).astype(np.float32)
+    count = max(1, min(PLACES, n // 4))
+    count -= count % 16 if count > 16 else 0  # whole cells of several levels
+    first = (n - count) // 2
+    points = np.eye(n, count, -first, dtype=np.float32)
+    series = np.cos(np.pi / n * np.outer(np.arange(n), np.arange(min(first, n - first - count) + 1)))
     out = np.empty((len(sizes), 2, n))
     for level, size in enumerate(sizes):
         if level > 0:
-            waves = mix(waves, shrinking(sizes[level - 1], size))
-        # U is the transpose of D, but for its factor: the way down and back is a scalar product
-        for smooth, back in enumerate((waves, mix(waves, smoothing(size)))):
-            out[level, smooth] = n / size * np.einsum("ik,ik->k", waves, back)
+            waves, points = (mix(columns, shrinking(sizes[level - 1], size)) for columns in (waves, points))
+        for smooth in (0, 1):
+            blurred = [mix(columns, smoothing(size)) if smooth else columns for columns in (waves, points)]
+            spread = blurred[1]
+            for finer in range(level - 1, -1, -1):
+                spread = mix(spread, widening(sizes[finer], sizes[finer + 1]))
+            if spread[0].any() or spread[-1].any():
+                # U is the transpose of D, but for its factor: the way there and back is a scalar product
+                out[level, smooth] = n / size * np.einsum("ik,ik->k", waves, blurred[0])
+            else:
+                out[level, smooth] = series @ _sides(spread, first, series.shape[1])
     return out
+
+
+def _cosines(n: int) -> NDArray[np.float64]:
+    """Return cosines of unit length as columns, (n, n)."""
+    waves = np.cos(np.pi / n * np.outer(np.arange(n) + 0.5, np.arange(n))) * math.sqrt(2.0 / n)
+    waves[:, 0] *= math.sqrt(0.5)
+    return waves
+
+
+def _sides(spread: Image, first: int, reach: int) -> NDArray[np.float64]:
+    """Return what points spread, (n, count), the first of them in row ``first``: both sides together, on average."""
+    count = spread.shape[1]
+    places, offsets = first + np.arange(count), np.arange(reach)[:, None]
+    sides = (spread[places + sign * offsets, np.arange(count)] for sign in (-1, 1))
+    both = sum(side.mean(axis=1, dtype=np.float64) for side in sides)
+    both[0] *= 0.5
+    return np.asarray(both)
 
 
 def mix(columns: Image, band: Band) -> Image:
