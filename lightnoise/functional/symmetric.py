@@ -149,9 +149,10 @@ class LevelsKernel:
         left, right = (pyramid.transfer(tuple(size[axis] for size in self.sizes)) for axis in (0, 1))
         # the highest frequency, which no cosine has, is taken for the zeroth
         weighted = (np.array(self.weights)[..., None] * left)[..., down.slots % down.length]
-        groups = weighted.reshape(-1, len(down.slots) // LANES, LANES).transpose(1, 0, 2).astype(np.float32)
+        groups = weighted.reshape(-1, len(down.slots) // LANES, LANES).transpose(1, 0, 2)
         waves = right[..., along.frequencies.ravel() % along.length].reshape(groups.shape[1], -1)
-        even: Image = waves.T.astype(np.float32) @ groups
+        # in double precision, where the order of sums, which processors differ in, shows in no picture
+        even: Image = (waves.T @ groups).astype(np.float32)
         return even.reshape(len(groups), along.pairs, 2, LANES)
 
 

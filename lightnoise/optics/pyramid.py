@@ -147,7 +147,7 @@ def transfer(sizes: tuple[int, ...]) -> NDArray[np.float64]:
                 spread = mix(spread, widening(sizes[finer], sizes[finer + 1]))
             if spread[0].any() or spread[-1].any():
                 # U is the transpose of D, but for its factor: the way there and back is a scalar product
-                out[level, smooth] = n / size * np.einsum("ik,ik->k", waves, blurred[0])
+                out[level, smooth] = n / size * np.einsum("ik,ik->k", waves, blurred[0], dtype=np.float64)
             else:
                 out[level, smooth] = series @ _sides(spread, first, series.shape[1])
     return out
