@@ -152,11 +152,8 @@ def full_size_passes(frame: Picture) -> Call:
     (height, width, channels), codes = frame.shape, frame.reshape(len(frame), -1)
     level, out = np.zeros((height // 4, width // 4 * channels), np.float32), np.empty_like(codes)
     largest, planes, unscaled = np.empty(height, np.uint8), codec.word_planes("srgb"), np.empty((2, 0), np.uint16)
-    unit, weights, shades = (
-        np.float32(65535.0),
-        np.zeros((4, 5), np.float32),
-        codec.shade_table("srgb", 1.0).for_kernels(),
-    )
+    weights, unit = np.zeros((4, 5), np.float32), np.float32(65535.0)
+    shades = codec.shade_table("srgb", 1.0).for_kernels()
     no_lamps = Bright.none(channels).by_row(height, np.ones(channels, np.float32))
 
     def go() -> None:
@@ -200,7 +197,7 @@ def starburst(frame: Picture) -> Call:
     budget = share(ln.BloomParams(), GLARE, camera, *frame.shape[:2])
     light = np.ones((grid.height, grid.width, 3), np.float32)
     stray = np.zeros_like(light)
-    return lambda: add_convolved(light, kernels_of(budget, spikes(GLARE, camera, grid, 3), grid, 3), None, stray)
+    return lambda: add_convolved(light, kernels_of(GLARE, camera, budget, grid, 3), None, stray)
 
 
 def _starburst_grid(frame: Picture) -> Grid:

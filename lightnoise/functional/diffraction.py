@@ -80,11 +80,11 @@ def halo_kernel(focal_y: float, focal_x: float, channels: int) -> SymmetricKerne
     return SymmetricKernel(kernel.astype(np.float32))
 
 
-def kernels_of(budget: Budget, spikes: Spikes | None, grid: Grid, channels: int) -> list[Weighted]:
+def kernels_of(glare: GlareParams, camera: Camera, budget: Budget, grid: Grid, channels: int) -> list[Weighted]:
     """Return the kernels of spikes and halo on a grid, with their parts of the light; none if there are neither."""
     kernels: list[Weighted] = []
-    if spikes is not None and budget.starburst > 0.0:
-        kernels.append((budget.starburst, spikes.around))
+    if budget.starburst > 0.0:
+        kernels.append((budget.starburst, spikes(glare, camera, grid, channels).around))
     if budget.halo > 0.0:
         kernels.append((budget.halo, halo_kernel(grid.focal_y, grid.focal_x, channels)))
     return kernels

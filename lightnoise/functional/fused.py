@@ -74,13 +74,12 @@ def render(color: Codes, plan: lens.Plan, gamma: GammaParams, with_share: bool) 
     in_words = codec.words_suffice(camera.response, gamma.gamma) and gamma.exposure_ev <= LARGEST_EXPOSURE_EV
     light, bright = _decode(codes, channels, level, table, camera, in_words)
     stray = lens.stray_light(light, level, plan)
-    exposure = np.float32(2.0**gamma.exposure_ev)
-    factor = stray.kept * exposure
+    factor = stray.kept * _exposure(gamma)
     out = np.empty_like(codes)
-    _develop(codes, table, factor, stray.own, stray.light, exposure, bright, gamma, camera, out)
+    _develop(codes, table, factor, stray.own, stray.light, bright, gamma, camera, out)
     picture = out.reshape(color.shape)
     if stray.disc is not None:
-        _put_disc(picture, stray.disc, color, bright, table, factor, stray.light, exposure, gamma, camera)
+        _put_disc(picture, stray.disc, color, bright, table, factor, stray.light, gamma, camera)
     return picture, _share(color, table, bright, stray) if with_share else None
 
 
@@ -91,7 +90,7 @@ def expose(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     out = codec.tone(color, camera.response, gamma.gamma, gamma.exposure_ev)
     if gamma.exposure_ev < 0.0:
         bright = _near_white_pixels(color, codec.decode_table(camera.response), camera)
-        direct = bright.direct(np.full(color.shape[2], 2.0**gamma.exposure_ev, np.float32))
+        direct = bright.direct(np.full(color.shape[2], _exposure(gamma)))
         out[bright.rows, bright.columns] = codec.encode(direct.T, camera.response, gamma.gamma, out.dtype)
     return out
 
@@ -101,9 +100,13 @@ def _expose_noisily(color: Codes, gamma: GammaParams, camera: Camera) -> Codes:
     bright = _near_white_pixels(color, table, camera)
     codes = color.reshape(len(color), -1)
     out = np.empty_like(codes)
-    exposure = np.float32(2.0**gamma.exposure_ev)
-    _develop(codes, table, np.full(color.shape[2], exposure), 0.0, None, exposure, bright, gamma, camera, out)
+    _develop(codes, table, np.full(color.shape[2], _exposure(gamma)), 0.0, None, bright, gamma, camera, out)
     return out.reshape(color.shape)
+
+
+def _exposure(gamma: GammaParams) -> np.float32:
+    """Return what light is multiplied by."""
+    return np.float32(2.0**gamma.exposure_ev)
 
 
 def _near_white_pixels(color: Codes, table: Image, camera: Camera) -> Bright:
@@ -206,7 +209,6 @@ def _develop(
     factor: Image,
     own: float,
     stray: Image | None,
-    exposure: np.float32,
     bright: Bright,
     gamma: GammaParams,
     camera: Camera,
@@ -216,7 +218,7 @@ def _develop(
 
     The latter two are yet to be exposed. Without stray light there is to be noise, and ``own`` is to be 0.
     """
-    channels = len(factor)
+    channels, exposure = len(factor), _exposure(gamma)
     flat_stray, weights = np.empty((0, 0), np.float32), _CELLS[1]
     if stray is not None:
         flat_stray, weights = stray.reshape(len(stray), -1), _CELLS[_level_of(stray, codes)]
@@ -253,7 +255,6 @@ def _put_disc(
     table: Image,
     factor: Image,
     stray: Image,
-    exposure: np.float32,
     gamma: GammaParams,
     camera: Camera,
 ) -> None:
@@ -274,7 +275,7 @@ def _put_disc(
     channels = out.shape[2]
     light = np.empty((len(y), channels), np.float32)
     kernels.develop.stray_at(stray.reshape(len(stray), -1), channels, _CELLS[_level_of(stray, out)], y, x, light)
-    light *= exposure
+    light *= _exposure(gamma)
     light += beneath[covered] + radiance[covered][:, None] * factor
     if gamma.has_noise:
         np.minimum(light, np.float32(camera.full_well), out=light)

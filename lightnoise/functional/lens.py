@@ -13,7 +13,7 @@ from lightnoise.functional import diffraction, reflections
 from lightnoise.functional import sun as suns
 from lightnoise.functional.budget import Budget, share
 from lightnoise.functional.grid import Grid, frame_sizes, grid_of_level, shaped_level
-from lightnoise.functional.symmetric import LevelsKernel, Weighted, add_convolved, fit_mirrored
+from lightnoise.functional.symmetric import LevelsKernel, add_convolved, fit_mirrored
 from lightnoise.optics import mixture, pyramid
 from lightnoise.optics.luminance import luminance
 from lightnoise.params import BloomParams, GlareParams
@@ -86,7 +86,7 @@ def plan(bloom: BloomParams, glare: GlareParams, camera: Camera, height: int, wi
     if budget.starburst > 0.0:
         kept += budget.starburst * diffraction.spikes(glare, camera, grid, channels).centre
     sizes = frame_sizes(height, width, camera)
-    kernels = _kernels(glare, camera, budget, grid, channels)
+    kernels = diffraction.kernels_of(glare, camera, budget, grid, channels)
     levels = None
     if kernels and fit_mirrored(grid.height, grid.width, kernels):
         levels = LevelsKernel(sizes[shaped:], tuple((plain, smooth) for plain, smooth in weights[shaped:].tolist()))
@@ -177,7 +177,7 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
     drawn = shaped + 1 + (reflections.COARSEST if budget.ghosts > 0.0 else 0)
     levels = pyramid.build(light, plan.sizes[level:drawn])
     fine, coarse = levels[: shaped - level], levels[shaped - level :]
-    kernels = _kernels(plan.glare, plan.camera, budget, plan.grid, channels)
+    kernels = diffraction.kernels_of(plan.glare, plan.camera, budget, plan.grid, channels)
     if plan.levels is not None:
         stray = np.zeros_like(coarse[0])
     else:
@@ -196,12 +196,6 @@ def stray_light(light: Image, level: int, plan: Plan) -> Stray:
         stray = pyramid.collapse(fine, plan.weights[level:shaped], coarser=stray)
     disc = suns.disc(sun, plan.frame) if sun is not None else None
     return Stray(stray, plan.kept.astype(np.float32), float(plan.weights[0, 1]), disc)
-
-
-def _kernels(glare: GlareParams, camera: Camera, budget: Budget, grid: Grid, channels: int) -> list[Weighted]:
-    """Return the kernels of spikes and halo, with their parts of the light."""
-    spikes = diffraction.spikes(glare, camera, grid, channels) if budget.starburst > 0.0 else None
-    return diffraction.kernels_of(budget, spikes, grid, channels)
 
 
 def stray_share(light: Image, stray: Stray) -> Image:

@@ -143,17 +143,18 @@ class LevelsKernel:
     sizes: tuple[tuple[int, int], ...]
     weights: tuple[tuple[float, ...], ...]
 
-    @lru_cache(maxsize=32)  # noqa: B019  (small, and of few kernels)
-    def gains(self, down: Axis, along: Axis) -> Image:
-        """Return the gains, the same for all channels: (groups, pairs, 2, 16)."""
-        left, right = (pyramid.transfer(tuple(size[axis] for size in self.sizes)) for axis in (0, 1))
-        # the highest frequency, which no cosine has, is taken for the zeroth
-        weighted = (np.array(self.weights)[..., None] * left)[..., down.slots % down.length]
-        groups = weighted.reshape(-1, len(down.slots) // LANES, LANES).transpose(1, 0, 2)
-        waves = right[..., along.frequencies.ravel() % along.length].reshape(groups.shape[1], -1)
-        # in double precision, where the order of sums, which processors differ in, shows in no picture
-        even: Image = (waves.T @ groups).astype(np.float32)
-        return even.reshape(len(groups), along.pairs, 2, LANES)
+
+@lru_cache(maxsize=32)
+def _gains_of_levels(levels: LevelsKernel, down: Axis, along: Axis) -> Image:
+    """Return the gains, the same for all channels: (groups, pairs, 2, 16)."""
+    left, right = (pyramid.transfer(tuple(size[axis] for size in levels.sizes)) for axis in (0, 1))
+    # the highest frequency, which no cosine has, is taken for the zeroth
+    weighted = (np.array(levels.weights)[..., None] * left)[..., down.slots % down.length]
+    groups = weighted.reshape(-1, len(down.slots) // LANES, LANES).transpose(1, 0, 2)
+    waves = right[..., along.frequencies.ravel() % along.length].reshape(groups.shape[1], -1)
+    # in double precision, where the order of sums, which processors differ in, shows in no picture
+    even: Image = (waves.T @ groups).astype(np.float32)
+    return even.reshape(len(groups), along.pairs, 2, LANES)
 
 
 #: A kernel and the part of the light that it has.
@@ -182,8 +183,8 @@ def add_convolved(light: Image, kernels: Sequence[Weighted], levels: LevelsKerne
     (weight, first), *more = kernels
     even, odd = first.gains(down, along)
     if more:
-        even, odd, weight = *_sum_of(kernels, down, along), 1.0
-    common = levels.gains(down, along) if levels is not None else _no_gains(even.shape[1:])
+        even, odd, weight = *_sum_of(tuple(kernels), down, along), 1.0
+    common = _gains_of_levels(levels, down, along) if levels is not None else _no_gains(even.shape[1:])
     held = -(-width * channels // (2 * LANES)) * 2 * LANES + _APART
     turned = np.empty((len(common), held, LANES), np.float32)
     others = np.empty_like(turned) if odd.size else np.empty((0, 0, 0), np.float32)
@@ -203,7 +204,8 @@ def _axes(height: int, width: int, kernels: Sequence[Weighted]) -> tuple[Axis, A
     return axis_of(height, reach[0]), axis_of(width, reach[1])
 
 
-def _sum_of(kernels: Sequence[Weighted], down: Axis, along: Axis) -> tuple[Image, Image]:
+@lru_cache(maxsize=4)
+def _sum_of(kernels: tuple[Weighted, ...], down: Axis, along: Axis) -> tuple[Image, Image]:
     """Return Σ weight·gains."""
     sums = []
     for parts in zip(*(kernel.gains(down, along) for _, kernel in kernels), strict=True):

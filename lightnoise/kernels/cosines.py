@@ -24,6 +24,13 @@ from lightnoise.kernels.radices import LANES
 from lightnoise.kernels.registers import I64, RegisterLoop, all_of, intrinsic
 
 
+def _transforms_of_two(loop: RegisterLoop, addresses: list[Any]) -> tuple[Numbers, Numbers]:
+    """Return twice the transforms of two real columns from the one they share, which stands there for k and for −k."""
+    build = loop.builder
+    (zr, zi), (yr, yi) = ((loop.load(address, FLOATS), loop.load(address, FLOATS, 1)) for address in addresses)
+    return (build.fadd(zr, yr), build.fsub(zi, yi)), (build.fadd(zi, yi), build.fsub(yr, zr))
+
+
 class _Pairs:
     """Builds what is done pair by pair; ``places``, ``turns`` and ``count`` are numbers of arguments."""
 
@@ -48,11 +55,8 @@ class _Pairs:
 
     def cosines(self, columns: int, rows: list[Any], turn: Numbers) -> list[Numbers]:
         """Return twice the pairs of both columns that share a Fourier transform."""
-        build = self.loop.builder
-        (zr, zi), (yr, yi) = ([self.loop.load(self.row(columns, row), FLOATS, part) for part in (0, 1)] for row in rows)
-        first = build.fadd(zr, yr), build.fsub(zi, yi)
-        second = build.fadd(zi, yi), build.fsub(yr, zr)
-        return [self.numbers.times(one, turn, conjugate=True) for one in (first, second)]
+        both = _transforms_of_two(self.loop, [self.row(columns, row) for row in rows])
+        return [self.numbers.times(one, turn, conjugate=True) for one in both]
 
     def store(self, pairs: list[Numbers], turn: Numbers, columns: int, rows: list[Any]) -> None:
         """Store what `cosines` had loaded; reverse it, but for the factor of two."""
@@ -133,91 +137,55 @@ def _gains(each: _Pairs, arrays: list[int], weights: int, starts: list[Any], ind
     return found
 
 
-@intrinsic
-def _weigh(
-    typing: Any,
-    columns: Any,
-    places: Any,
-    turns: Any,
-    count: Any,
-    even: Any,
-    common: Any,
-    weights: Any,
-    first: Any,
-    shared: Any,
-    apart: Any,
-) -> Any:
-    """Multiply the pairs of transformed columns by gains, in place."""
+def _weighing(both: bool) -> Any:
+    """Return what weighs pairs, by even gains alone or by both even and odd ones."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        loop = RegisterLoop(context, builder, signature, arguments)
-        each = _Pairs(loop, 1, 2, 3)
+    @intrinsic
+    def weigh(
+        typing: Any,
+        columns: Any,
+        places: Any,
+        turns: Any,
+        count: Any,
+        even: Any,
+        common: Any,
+        weights: Any,
+        first: Any,
+        shared: Any,
+        apart: Any,
+        odd: Any,
+        others: Any,
+    ) -> Any:
+        """Multiply the pairs of transformed columns by gains, in place."""
 
-        def body(index: Any, rows: list[Any], turn: Numbers) -> None:
-            gains = _gains(each, [4, 5], 6, list(arguments[7:]), index)
-            pairs = each.cosines(0, rows, turn)
-            weighed = [
-                (builder.fmul(pair[0], gain[0]), builder.fmul(pair[1], gain[1]))
-                for pair, gain in zip(pairs, gains, strict=True)
-            ]
-            each.store(weighed, turn, 0, rows)
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            loop, starts = RegisterLoop(context, builder, signature, arguments), list(arguments[7:10])
+            each = _Pairs(loop, 1, 2, 3)
 
-        each.run(body)
-        return context.get_dummy_value()
+            def body(index: Any, rows: list[Any], turn: Numbers) -> None:
+                gains = _gains(each, [4, 5], 6, starts, index)
+                odds = _gains(each, [10], 6, starts, index) if both else []
+                pairs = each.cosines(0, rows, turn)
+                evens = [(builder.fmul(c, g), builder.fmul(d, h)) for (c, d), (g, h) in zip(pairs, gains, strict=True)]
+                if not both:
+                    each.store(evens, turn, 0, rows)
+                # into sines, which are cosines in opposite order
+                opposite = [
+                    (builder.fmul(d, h), builder.fmul(c, g)) for (c, d), (g, h) in zip(pairs, odds, strict=False)
+                ]
+                for cosines, sines, array in zip(evens, opposite, (0, 11), strict=False):
+                    each.store([cosines, sines], turn, array, rows)
 
-    numbers = (types.int64,) * 3
-    return types.void(columns, places, turns, types.int64, even, common, weights, *numbers), generate
+            each.run(body)
+            return context.get_dummy_value()
+
+        numbers = (types.int64,) * 3
+        return types.void(columns, places, turns, types.int64, even, common, weights, *numbers, odd, others), generate
+
+    return weigh
 
 
-@intrinsic
-def _weigh_both(
-    typing: Any,
-    columns: Any,
-    places: Any,
-    turns: Any,
-    count: Any,
-    even: Any,
-    common: Any,
-    weights: Any,
-    first: Any,
-    shared: Any,
-    apart: Any,
-    odd: Any,
-    others: Any,
-) -> Any:
-    """Multiply the pairs of transformed columns by even and by odd gains.
-
-    Both products of the first column then share columns, and those of the second one share others.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        loop = RegisterLoop(context, builder, signature, arguments)
-        each = _Pairs(loop, 1, 2, 3)
-
-        def body(index: Any, rows: list[Any], turn: Numbers) -> None:
-            starts = list(arguments[7:10])
-            evens = _gains(each, [4, 5], 6, starts, index)
-            odds = _gains(each, [10], 6, starts, index)
-            made = zip(each.cosines(0, rows, turn), evens, odds, (0, 11), strict=True)
-            weighed = [
-                (
-                    array,
-                    (builder.fmul(pair[0], even[0]), builder.fmul(pair[1], even[1])),
-                    (builder.fmul(pair[1], odd[1]), builder.fmul(pair[0], odd[0])),
-                )
-                for pair, even, odd, array in made
-            ]
-            for array, of_even, of_odd in weighed:
-                each.store([of_even, of_odd], turn, array, rows)
-
-        each.run(body)
-        return context.get_dummy_value()
-
-    numbers = (types.int64,) * 3
-    return (
-        types.void(columns, places, turns, types.int64, even, common, weights, *numbers, odd, others),
-        generate,
-    )
+_weigh, _weigh_both = _weighing(False), _weighing(True)
 
 
 @intrinsic
@@ -325,10 +293,9 @@ def unfold(typing: Any, columns: Any, here: Any, mirrored: Any, tiles: Any, at: 
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         loop, half = RegisterLoop(context, builder, signature, arguments), all_of(FLOATS, 0.5)
-        (zr, zi), (yr, yi) = ([loop.load(loop.place(0, arguments[i]), FLOATS, part) for part in (0, 1)] for i in (1, 2))
-        sums = builder.fadd(zr, yr), builder.fsub(zi, yi), builder.fadd(zi, yi), builder.fsub(yr, zr)
+        first, second = _transforms_of_two(loop, [loop.place(0, arguments[i]) for i in (1, 2)])
         address = loop.place(3, arguments[4])
-        for number, value in enumerate(sums):
+        for number, value in enumerate((*first, *second)):
             loop.store(builder.fmul(value, half), address, number * LANES)
         return context.get_dummy_value()
 
@@ -353,18 +320,16 @@ def from_pairs(pairs, swapped, axis, columns):
 
 
 @subroutine
-def weigh(columns, axis, even, common, weights, first, shared, apart):
+def weigh(columns, axis, even, odd, common, weights, first, shared, apart, others):
     """Multiply the pairs of transformed columns (n, 2, 16) by gains, in place, and by 2.
 
     The gains, see `lightnoise.kernels.symmetric`, of the first column are those from ``first`` on, or from ``shared``
-    on in ``common``; those of the second stand ``apart`` from them.
+    on in ``common``; those of the second stand ``apart`` from them. With odd gains, both products of the first column
+    then share columns, and those of the second one share others.
     """
     _, places, turns, _ = axis
-    _weigh(columns, places, turns, places.shape[1], even, common, weights, first, shared, apart)
-
-
-@subroutine
-def weigh_both(columns, axis, even, odd, common, weights, first, shared, apart, others):
-    """Do what `weigh` does with even and odd gains; others get the second columns' products."""
-    _, places, turns, _ = axis
-    _weigh_both(columns, places, turns, places.shape[1], even, common, weights, first, shared, apart, odd, others)
+    count = places.shape[1]
+    if odd.size > 0:
+        _weigh_both(columns, places, turns, count, even, common, weights, first, shared, apart, odd, others)
+    else:
+        _weigh(columns, places, turns, count, even, common, weights, first, shared, apart, odd, others)

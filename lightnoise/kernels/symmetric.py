@@ -28,7 +28,6 @@ from lightnoise.kernels.cosines import (
     turn,
     unfold,
     weigh,
-    weigh_both,
 )
 from lightnoise.kernels.fourier import transform, transform_back
 from lightnoise.kernels.jit import kernel, subroutine
@@ -103,10 +102,7 @@ def weigh_rows(turned, width, along, even, odd, common, weights, scratch, others
             transform(columns, plan)
             gains = (channel * groups + group) * count * 2 * LANES
             shared, apart = group * count * 2 * LANES, count * 2 * LANES
-            if odd.size == 0:
-                weigh(columns, along, even, common, weights, gains, shared, apart)
-            else:
-                weigh_both(columns, along, even, odd, common, weights, gains, shared, apart, second)
+            weigh(columns, along, even, odd, common, weights, gains, shared, apart, second)
             for part in range(2 if odd.size > 0 else 1):
                 both = columns if part == 0 else second
                 transform_back(both, plan)

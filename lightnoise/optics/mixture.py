@@ -242,17 +242,8 @@ def impulse_responses(sizes: tuple[int, ...]) -> dict[tuple[int, int], tuple[Arr
     impulses = np.zeros((n, phases), np.float32)
     impulses[first + np.arange(phases), np.arange(phases)] = 1.0
     responses: dict[tuple[int, int], tuple[Array, float]] = {}
-    level_input = impulses
-    ups: list[pyramid.Band] = []
-    for level, length in enumerate(lengths[: EXACT_LEVELS + 1]):
-        for j, back in enumerate((level_input, pyramid.mix(level_input, pyramid.smoothing(length)))):
-            for up in reversed(ups):
-                back = pyramid.mix(back, up)
-            responses[level, j] = (_centred_mean(back, first), 1.0)
-        if level + 1 == len(lengths) or level == EXACT_LEVELS:
-            break
-        level_input = pyramid.mix(level_input, pyramid.shrinking(length, lengths[level + 1]))
-        ups.append(pyramid.widening(length, lengths[level + 1]))
+    for level, smooth, back in pyramid.there_and_back(impulses, tuple(lengths[: EXACT_LEVELS + 1])):
+        responses[level, smooth] = (pyramid.centred_mean(back, first), 1.0)
     base = min(EXACT_LEVELS, len(sizes) - 1)
     for level in range(base + 1, len(sizes) + BEYOND_OCTAVES):
         # past the frame the levels go on by nominal octaves, so that they stay round
@@ -260,15 +251,6 @@ def impulse_responses(sizes: tuple[int, ...]) -> dict[tuple[int, int], tuple[Arr
         for j in (0, 1):
             responses[level, j] = (responses[base, j][0] / scale, scale)
     return responses
-
-
-def _centred_mean(columns: NDArray[np.float32], first: int) -> Array:
-    """Shift every column so that its point lies in the middle, and average; symmetric by construction."""
-    n, phases = columns.shape
-    reach = min(first, n - first - phases)
-    shifted = [columns[first + p - reach : first + p + reach + 1, p] for p in range(phases)]
-    mean = np.stack(shifted).mean(axis=0, dtype=np.float64)
-    return np.asarray(0.5 * (mean + mean[::-1]))
 
 
 def _at(response: tuple[Array, float], offset: Index) -> Array:

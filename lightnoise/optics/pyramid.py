@@ -11,6 +11,7 @@ through S anyway, the second costs nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -137,19 +138,18 @@ def transfer(sizes: tuple[int, ...]) -> NDArray[np.float64]:
     points = np.eye(n, count, -first, dtype=np.float32)
     series = np.cos(np.pi / n * np.outer(np.arange(n), np.arange(min(first, n - first - count) + 1)))
     out = np.empty((len(sizes), 2, n))
-    for level, size in enumerate(sizes):
-        if level > 0:
-            waves, points = (mix(columns, shrinking(sizes[level - 1], size)) for columns in (waves, points))
-        for smooth in (0, 1):
-            blurred = [mix(columns, smoothing(size)) if smooth else columns for columns in (waves, points)]
-            spread = blurred[1]
-            for finer in range(level - 1, -1, -1):
-                spread = mix(spread, widening(sizes[finer], sizes[finer + 1]))
-            if spread[0].any() or spread[-1].any():
-                # U is the transpose of D, but for its factor: the way there and back is a scalar product
-                out[level, smooth] = n / size * np.einsum("ik,ik->k", waves, blurred[0], dtype=np.float64)
-            else:
-                out[level, smooth] = series @ _sides(spread, first, series.shape[1])
+    for level, smooth, spread in there_and_back(points, sizes):
+        size = sizes[level]
+        if level > 0 and not smooth:
+            waves = mix(waves, shrinking(sizes[level - 1], size))
+        if spread[0].any() or spread[-1].any():
+            # U is the transpose of D, but for its factor: the way there and back is a scalar product
+            held = mix(waves, smoothing(size)) if smooth else waves
+            out[level, smooth] = n / size * np.einsum("ik,ik->k", waves, held, dtype=np.float64)
+        else:
+            half = centred_mean(spread, first)[series.shape[1] - 1 :]
+            half[1:] *= 2.0
+            out[level, smooth] = series @ half
     return out
 
 
@@ -160,14 +160,28 @@ def _cosines(n: int) -> NDArray[np.float64]:
     return waves
 
 
-def _sides(spread: Image, first: int, reach: int) -> NDArray[np.float64]:
-    """Return what points spread, (n, count), the first of them in row ``first``: both sides together, on average."""
-    count = spread.shape[1]
-    places, offsets = first + np.arange(count), np.arange(reach)[:, None]
-    sides = (spread[places + sign * offsets, np.arange(count)] for sign in (-1, 1))
-    both = sum(side.mean(axis=1, dtype=np.float64) for side in sides)
-    both[0] *= 0.5
-    return np.asarray(both)
+def there_and_back(columns: Image, sizes: tuple[int, ...]) -> Iterator[tuple[int, int, Image]]:
+    """Yield for each level what 1-D signals, one per column, become on the way there and back.
+
+    With the level's number, 0 as they are and 1 smoothed by S there.
+    """
+    for level, size in enumerate(sizes):
+        if level > 0:
+            columns = mix(columns, shrinking(sizes[level - 1], size))
+        for smooth in (0, 1):
+            back = mix(columns, smoothing(size)) if smooth else columns
+            for finer in range(level - 1, -1, -1):
+                back = mix(back, widening(sizes[finer], sizes[finer + 1]))
+            yield level, smooth, back
+
+
+def centred_mean(columns: Image, first: int) -> NDArray[np.float64]:
+    """Shift what points have become, the first from row ``first``, to the middle, and average; symmetric."""
+    n, phases = columns.shape
+    reach = min(first, n - first - phases)
+    shifted = [columns[first + p - reach : first + p + reach + 1, p] for p in range(phases)]
+    mean = np.stack(shifted).mean(axis=0, dtype=np.float64)
+    return np.asarray(0.5 * (mean + mean[::-1]))
 
 
 def mix(columns: Image, band: Band) -> Image:
